@@ -172,8 +172,8 @@ def executable() -> str:
         if not os.path.isabs(folder):
             continue
         for name in names:
-            path = os.path.join(folder, name)  # noqa: PTH118 - pathlib costs 11 ms of a clean commit
-            if os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112 - likewise
+            path = os.path.join(folder, name)
+            if os.access(path, os.X_OK) and not os.path.isdir(path):
                 return path
     raise GitError("git is not installed, or not on PATH: install it from https://git-scm.com")
 
@@ -207,7 +207,7 @@ def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
         reads, writes = os.pipe()
     else:
         reads, writes = os.memfd_create("stdin"), -1
-        with open(reads, "wb", closefd=False) as file:  # noqa: PTH123 - a descriptor, not a path
+        with open(reads, "wb", closefd=False) as file:
             file.write(given)
         os.lseek(reads, 0, os.SEEK_SET)
     try:
@@ -236,8 +236,8 @@ def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
     def kill() -> None:
         os.kill(pid, 9)
 
-    stdin = open(os.devnull if writes < 0 else writes, "wb", buffering=0)  # noqa: PTH123, SIM115
-    return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill  # noqa: PTH123, SIM115
+    stdin = open(os.devnull if writes < 0 else writes, "wb", buffering=0)  # noqa: SIM115
+    return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill  # noqa: SIM115
 
 
 def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None):  # type: ignore[no-untyped-def] # noqa: ANN202
@@ -252,5 +252,5 @@ def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
         source.write(given)
         source.seek(0)
     process = subprocess.Popen(argv, env=env, stdin=source, stdout=subprocess.PIPE, stderr=stderr)
-    stdin = process.stdin or open(os.devnull, "wb")  # noqa: PTH123, SIM115
+    stdin = process.stdin or open(os.devnull, "wb")  # noqa: SIM115
     return stdin, process.stdout, stderr, process.wait, process.kill

@@ -1,0 +1,56 @@
+"""base64: any alignment, standard and URL-safe, wrapped over lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+
+from keyguard.decode.reading import Digits, Reading, grown
+
+ENCODING = "base64"
+_DIGITS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+_WRAPPED = _DIGITS | frozenset(b" \t\r\n\\")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def disguises(keyword: bytes) -> Iterable[bytes]:
+    """The digits that the keyword alone settles, at each of the three alignments."""
+    for shift in range(3):
+        padded = bytes(shift) + keyword + bytes(-(shift + len(keyword)) % 3)
+        first = -(-8 * shift // 6)
+        last = 8 * (shift + len(keyword)) // 6
+        yield base64.b64encode(padded)[first:last]
+
+
+def readings(data: bytes, at: int) -> Iterator[Reading]:
+    # Unwrapped first: where the text stands in one line, what is around that line is not part of it.
+    for allowed in (_DIGITS, _WRAPPED):
+        run = grown(data, at, allowed)
+        digits = _places(data, run.start, run.end)
+        text = bytes(data[place] for place in digits).translate(_URL_SAFE)
+        # Other text may be glued to the run's start, so each of the four phases can be the right one.
+        for phase in range(min(4, len(text))):
+            yield Reading(_decoded(text[phase:]), ENCODING, Digits(digits[phase:], 6))
+
+
+def _places(data: bytes, start: int, end: int) -> list[int]:
+    """Where the digits are: a line end within a literal is written `\\n`, whose letter is no digit."""
+    places = []
+    place = start
+    while place < end:
+        if data[place] == 0x5C:
+            place += 2
+        else:
+            if data[place] in _DIGITS:
+                places.append(place)
+            place += 1
+    return places
+
+
+def _decoded(digits: bytes) -> bytes:
+    whole = digits[: len(digits) - (len(digits) % 4 == 1)]
+    try:
+        return base64.b64decode(whole + b"=" * (-len(whole) % 4))
+    except binascii.Error:
+        return b""

@@ -1,0 +1,218 @@
+"""The middle stages joined: from one blob to the keys in it. Holds no state, and runs in worker processes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from keyguard.decode import BROKEN, DEPTH, Decoder, Reading, traces, utf16
+from keyguard.judge import Judged, judge, resolve
+from keyguard.judge.allow import remark
+from keyguard.match import Candidate, MatchTimeoutError, candidates
+from keyguard.model import Blob, Match, Secret, Span, Unread
+from keyguard.patterns import Library, Pattern
+from keyguard.prefilter import Anchor, Prefilter
+
+READINGS = 2000
+"""How many other readings of one blob are tried at most; what is left of a blob that has more is unread."""
+
+
+def anchors(library: Iterable[Pattern]) -> tuple[Anchor, ...]:
+    """What the prefilter looks for: the patterns' anchors, and the traces of those that may be disguised.
+
+    Where two patterns share an anchor, the weaker of their conditions holds.
+    """
+    merged: dict[bytes, tuple[bool, int, int]] = {}
+    for pattern in library:
+        for text in map(str.encode, pattern.anchors):
+            boundary, gap, shortest = merged.get(text, (True, 0, 256))
+            merged[text] = (
+                boundary and pattern.boundary,
+                max(gap, pattern.gap),
+                min(shortest, pattern.shortest),
+            )
+            merged.update((trace, (False, 0, 0)) for trace in traces(text, pattern.disguised))
+    return tuple((text, *condition) for text, condition in merged.items())
+
+
+class Engine:
+    """A pattern library, made ready to search blobs."""
+
+    def __init__(self, library: Library, *, fast: bool = True) -> None:
+        self.library = library
+        self.prefilter = Prefilter(anchors(library), fast=fast)
+        self._patterns: dict[bytes, list[Pattern]] = defaultdict(list)
+        self._decoders: dict[bytes, Decoder] = {}
+        for pattern in library:
+            for text in map(str.encode, pattern.anchors):
+                self._patterns[text].append(pattern)
+                self._decoders.update(traces(text, pattern.disguised))
+        self._keywords = {
+            text.encode() for pattern in library if pattern.disguised == "any" for text in pattern.anchors
+        }
+        self._order = {pattern.id: place for place, pattern in enumerate(library)}
+
+    def admits(self, data: bytes) -> bool:
+        """Whether `examine` could find anything: the prefilter alone."""
+        return utf16.is_whole(data) or self.prefilter.admits(data)
+
+    def examine(self, blob: Blob) -> list[Match | Unread]:
+        """The keys in a blob, in the order of their places, and what in it could not be read."""
+        if not self.admits(blob.data):
+            return []
+        return list(_Examination(self, blob).results())
+
+    def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]]]:
+        """The keys that stand in `data` as it is, and where another reading of it is worth a try.
+
+        Raises MatchTimeoutError.
+        """
+        places: dict[str, list[int]] = defaultdict(list)
+        patterns: dict[str, Pattern] = {}
+        disguised: list[tuple[Decoder, int]] = []
+        bare: list[int] = []
+        for index, start in self.prefilter.hits(data):
+            text = self.prefilter.anchors[index][0]
+            for pattern in self._patterns.get(text, ()):
+                patterns[pattern.id] = pattern
+                places[pattern.id].append(start)
+            if text in self._decoders:
+                disguised.append((self._decoders[text], start))
+            if text in self._keywords:
+                bare.append(start)
+        found = self._judged(data, [(patterns[name], places[name]) for name in sorted(patterns, key=self._order.get)])  # type: ignore[arg-type]
+        broken = [place for place in bare if not any(_covers(one.candidate, place) for one in found)]
+        return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
+
+    @staticmethod
+    def _judged(data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
+        judged = []
+        for pattern, places in work:
+            judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
+        return resolve(judged)
+
+
+class _Examination:
+    """One blob under examination."""
+
+    def __init__(self, engine: Engine, blob: Blob) -> None:
+        self._engine = engine
+        self._blob = blob
+        self._seen: set[tuple[Span, str]] = set()
+        self._tried = 0
+        self._unread: list[Unread] = []
+
+    def results(self) -> Iterator[Match | Unread]:
+        data = self._blob.data
+        found = self._read(data, [])
+        if whole := utf16.whole(data):
+            found.extend(self._read(whole.data, [whole]))
+        yield from sorted(found, key=lambda match: (match.span.start, match.span.end))
+        yield from self._unread
+
+    def _read(self, data: bytes, way: list[Reading]) -> list[Match]:
+        """The keys in a reading and in the readings of it. `way` leads to it, from the outside in."""
+        try:
+            judged, further = self._engine.keys(data)
+        except MatchTimeoutError as error:
+            self._unread.append(Unread(_name(self._blob), str(error)))
+            return []
+        found = [match for one in judged if (match := self._match(one, way))]
+        if len(way) < DEPTH:
+            for reading in self._readings(data, further):
+                found.extend(self._read(reading.data, [*way, reading]))
+        return found
+
+    def _readings(self, data: bytes, further: list[tuple[Decoder, int]]) -> Iterator[Reading]:
+        read: dict[str, int] = {}
+        for decoder, place in further:
+            if place < read.get(decoder.ENCODING, -1):
+                continue
+            for reading in decoder.readings(data, place):
+                self._tried += 1
+                if self._tried > READINGS:
+                    if self._tried == READINGS + 1:
+                        self._unread.append(Unread(_name(self._blob), f"more than {READINGS} disguised texts"))
+                    return
+                yield reading
+
+    def _match(self, judged: Judged, way: list[Reading]) -> Match | None:
+        candidate = judged.candidate
+        span = candidate.span
+        for reading in reversed(way):
+            span = reading.back(span)
+        if self._blob.owned and not self._blob.owned.start <= span.start < self._blob.owned.end:
+            return None
+        if (span, candidate.text) in self._seen:
+            return None
+        self._seen.add((span, candidate.text))
+        line, column = self._position(span.start, way)
+        pattern = candidate.pattern
+        backwards = ("reversed",) if "reversed" in pattern.required else ()
+        return Match(
+            rule=pattern.rule,
+            kind=pattern.kind_of(candidate.kind),
+            secret=Secret(candidate.text, candidate.prefix),
+            origin=self._blob.origin,
+            span=Span(self._blob.offset + span.start, self._blob.offset + span.end),
+            line=line,
+            column=column,
+            confidence=judged.confidence,
+            evidence=judged.evidence,
+            encoding=(*(reading.encoding for reading in way), *backwards),
+            allowed=self._allowed(candidate, span, way),
+        )
+
+    def _allowed(self, candidate: Candidate, span: Span, way: list[Reading]) -> str | None:
+        outside = remark(self._blob.data, span.start, span.end)
+        if outside or not way or way[0].encoding != utf16.ENCODING:
+            return outside
+        # Of text in UTF-16 the remark is in UTF-16 too.
+        return remark(candidate.data, candidate.span.start, candidate.span.end)
+
+    def _position(self, place: int, way: list[Reading]) -> tuple[int, int]:
+        """Line and column of a place in the blob, both from 1, the column in characters."""
+        data = self._blob.data
+        newline = b"\n"
+        width = 1
+        if way and way[0].encoding == utf16.ENCODING:
+            width = 2
+            newline = b"\n\0" if place % 2 == 0 else b"\0\n"
+        start = _line_start(data, place, newline, width)
+        line = self._blob.first_line + _lines(data, place, newline, width)
+        before = data[start:place]
+        column = len(before) // 2 if width == 2 else _characters(before)
+        first = self._blob.first_column - 1 if line == self._blob.first_line else 0
+        if start == 0 and width == 2 and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            column -= 1
+        return line, column + 1 + first
+
+
+def _covers(candidate: Candidate, place: int) -> bool:
+    return candidate.span.start <= place < candidate.span.end
+
+
+def _name(blob: Blob) -> str:
+    origin = blob.origin
+    return getattr(origin, "path", None) or getattr(origin, "oid", None) or "standard input"
+
+
+def _line_start(data: bytes, place: int, newline: bytes, width: int) -> int:
+    found = data.rfind(newline, 0, place)
+    while width == 2 and found >= 0 and (place - found) % 2:
+        found = data.rfind(newline, 0, found + 1)
+    return found + len(newline) if found >= 0 else 0
+
+
+def _lines(data: bytes, place: int, newline: bytes, width: int) -> int:
+    if width == 1:
+        return data.count(newline, 0, place)
+    return data[place % 2 : place].decode("utf-16-le" if newline[0] == 10 else "utf-16-be", "replace").count("\n")
+
+
+def _characters(before: bytes) -> int:
+    """How many characters the bytes are: in UTF-8, or, where they are none, in Latin-1."""
+    try:
+        return len(before.decode("utf-8"))
+    except UnicodeDecodeError:
+        return len(before)

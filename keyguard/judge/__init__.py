@@ -1,0 +1,61 @@
+"""What settles a candidate: its structure, whether it is a fake, and what stands around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyguard.judge import context, fakes
+from keyguard.judge.structure import CHECKS
+from keyguard.match import Candidate
+from keyguard.model import Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate that is a key: why, how sure that is, and how far from it the words that it needs are."""
+
+    candidate: Candidate
+    confidence: Confidence
+    evidence: tuple[str, ...]
+    distance: int
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Of overlapping ones the greatest counts."""
+        return int(self.confidence), len(self.evidence), -self.distance
+
+
+def judge(candidate: Candidate) -> Judged | None:
+    """The candidate as a key, or None where it is refuted."""
+    pattern = candidate.pattern
+    evidence = list(pattern.evidence)
+    for name in pattern.required:
+        checked = CHECKS[name](candidate)
+        if checked is None:
+            return None
+        candidate = checked
+        evidence.append(name)
+    if fakes.is_fake(candidate):
+        return None
+    distance = context.distance(candidate)
+    if distance is None:
+        return None
+    if pattern.context:
+        evidence.append("context")
+    supported = [name for name in pattern.supporting if CHECKS[name](candidate)]
+    doubtful = len(supported) < len(pattern.supporting)
+    return Judged(
+        candidate=candidate,
+        confidence=pattern.doubtful if doubtful else pattern.confidence,
+        evidence=(*evidence, *supported),
+        distance=distance,
+    )
+
+
+def resolve(judged: list[Judged]) -> list[Judged]:
+    """Of those that overlap the best; of equals the pattern that comes first. In the order of their places."""
+    kept: list[Judged] = []
+    for one in sorted(judged, key=lambda one: one.rank, reverse=True):
+        if not any(one.candidate.span.overlaps(other.candidate.span) for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda one: one.candidate.span.start)

@@ -1,0 +1,91 @@
+"""Pattern files, loaded: the bundled ones and a user's own, in the same way."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from keyguard.errors import PatternError
+from keyguard.patterns.pattern import Pattern, parse
+
+_HERE = Path(__file__).resolve().parent
+_SHIPPED = _HERE / "bundled"
+_CHECKOUT = _HERE.parent.parent / "patterns"
+
+
+@dataclass(frozen=True)
+class Library:
+    """Patterns by their id, in the order of their files."""
+
+    patterns: tuple[Pattern, ...]
+
+    def __iter__(self) -> Iterator[Pattern]:
+        return iter(self.patterns)
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+    def __contains__(self, name: object) -> bool:
+        return any(pattern.id == name for pattern in self.patterns)
+
+    def __getitem__(self, name: str) -> Pattern:
+        for pattern in self.patterns:
+            if pattern.id == name:
+                return pattern
+        raise KeyError(name)
+
+    def with_files(self, paths: Iterable[Path]) -> Library:
+        """This library and the patterns of further files.
+
+        Raises PatternError where a file cannot be used or an id stands twice.
+        """
+        library = self
+        for path in paths:
+            library = Library((*library.patterns, *read(path, taken=library)))
+        return library
+
+
+def bundled() -> Library:
+    """The patterns that keyguard ships.
+
+    Raises PatternError where the installation lacks them.
+    """
+    folder = _SHIPPED if _SHIPPED.is_dir() else _CHECKOUT
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
+        raise PatternError(f"{folder}: the pattern files are missing; install keyguard again")
+    return Library(()).with_files(paths)
+
+
+def load(paths: Iterable[Path] = ()) -> Library:
+    """The bundled patterns and those of `paths`."""
+    return bundled().with_files(paths)
+
+
+def read(path: Path, taken: Library) -> list[Pattern]:
+    """The patterns of one file. `taken` are those whose ids are not free any more."""
+    tables = _tables(path)
+    patterns: list[Pattern] = []
+    for table in tables:
+        if not isinstance(table, dict):
+            raise PatternError(f"{path}: each [[pattern]] must be a table")
+        pattern = parse(table, str(path))
+        if pattern.id in taken or any(pattern.id == other.id for other in patterns):
+            raise PatternError(f"{path}: pattern {pattern.id}: there is a pattern of this id already")
+        patterns.append(pattern)
+    return patterns
+
+
+def _tables(path: Path) -> list[object]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PatternError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PatternError(f"{path}: is no valid TOML: {error}") from error
+    tables = document.pop("pattern", None)
+    if not isinstance(tables, list) or not tables or document:
+        raise PatternError(f"{path}: must hold [[pattern]] tables and nothing else")
+    return tables
