@@ -12,6 +12,7 @@ from keyguard.match import Candidate, MatchTimeoutError, candidates
 from keyguard.model import Blob, Match, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
 from keyguard.prefilter import Anchor, Prefilter
+from keyguard.utf16_shape import is_whole
 
 READINGS = 2000
 """How many other readings of one blob are tried at most; what is left of a blob that has more is unread."""
@@ -54,7 +55,7 @@ class Engine:
 
     def admits(self, data: bytes) -> bool:
         """Whether `examine` could find anything: the prefilter alone."""
-        return utf16.is_whole(data) or self.prefilter.admits(data)
+        return is_whole(data) or self.prefilter.admits(data)
 
     def examine(self, blob: Blob) -> list[Match | Unread]:
         """The keys in a blob, in the order of their places, and what in it could not be read."""

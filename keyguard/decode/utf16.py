@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from keyguard.decode.reading import REACH, Reading, Stride
+from keyguard.utf16_shape import low_byte
 
 ENCODING = "utf-16"
-SAMPLE = 1024
 _HIGH = bytes(0xFF if byte else 0 for byte in range(256))
 
 
@@ -21,30 +21,10 @@ def readings(data: bytes, at: int) -> Iterator[Reading]:
     yield _narrowed(data, start, min(len(data), at + REACH))
 
 
-def is_whole(data: bytes) -> bool:
-    """Whether all of the data looks like UTF-16 text that is mostly ASCII, or says so by its mark."""
-    return _phase(data) is not None
-
-
 def whole(data: bytes) -> Reading | None:
     """All of the data read as UTF-16, if it looks like it."""
-    phase = _phase(data)
+    phase = low_byte(data)
     return None if phase is None else _narrowed(data, phase, len(data))
-
-
-def _phase(data: bytes) -> int | None:
-    """Where the low byte of the first character stands: 0 or 1."""
-    if data[:2] == b"\xff\xfe":
-        return 0
-    if data[:2] == b"\xfe\xff":
-        return 1
-    sample = data[:SAMPLE]
-    nuls = sample[0::2].count(0), sample[1::2].count(0)
-    # Text has its NULs on one side. A quarter of it may be of other scripts.
-    for phase in (0, 1):
-        if nuls[1 - phase] * 4 > len(sample) and nuls[phase] * 16 < len(sample) and len(sample) >= 16:
-            return phase
-    return None
 
 
 def _narrowed(data: bytes, start: int, end: int) -> Reading:

@@ -1,0 +1,62 @@
+"""The way in. A clean commit leaves by the short way, before click and most of keyguard are imported."""
+
+from __future__ import annotations
+
+import sys
+
+from keyguard.errors import KeyguardError
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """The `keyguard` command: runs, and exits with the codes of `docs/usage.md`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one call. The one place that prints errors: a line, never a key, never a traceback."""
+    try:
+        from keyguard.cli import quick
+
+        code = quick.run(arguments)
+        if code is not None:
+            return code
+        from keyguard.cli.app import cli
+
+        return cli(arguments)
+    except KeyguardError as error:
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _hang_up()
+    except Exception as error:
+        return _complain(_unforeseen(error), 2)
+
+
+def _complain(text: str, code: int) -> int:
+    from keyguard.redaction import unmarked
+
+    printable = "".join(c if c.isprintable() else "?" for c in unmarked(text))
+    print(f"keyguard: {printable}", file=sys.stderr)
+    return code
+
+
+def _hang_up() -> int:
+    """Whoever read the output has gone: that is no error, but nor did they see the whole of it."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
+
+
+def _unforeseen(error: Exception) -> str:
+    """A fault of keyguard's own. An exception's text could hold what was scanned, so its place alone is told."""
+    import traceback
+    from pathlib import Path
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "keyguard" in frame.filename] or list(frames)
+    where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "an unknown place"
+    return f"internal error ({type(error).__name__} at {where}); please report it with the command you ran"

@@ -1,0 +1,57 @@
+"""No key leaves keyguard: wherever a report repeats text of the scanned thing, known keys in it are replaced."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from keyguard.model import ELLIPSIS, Commit, Finding, Location, Secret
+
+_MARKED = re.compile(r"[A-Za-z0-9_-]*(?:T3BlbkFJ|JFkblB3T)[A-Za-z0-9_-]*")
+
+
+class Redaction:
+    """The keys that a scan has met."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def learn(self, secret: Secret) -> None:
+        self._known.setdefault(secret.reveal(), secret.redacted)
+
+    def text(self, text: str) -> str:
+        """`text` without the keys that are known, and without whatever bears OpenAI's marker."""
+        for key, redacted in self._known.items():
+            if key in text:
+                text = text.replace(key, redacted)
+        return unmarked(text)
+
+    def finding(self, finding: Finding) -> Finding:
+        """The finding with no key in its paths or in its authors' names."""
+        exposure = finding.exposure
+        if exposure:
+            exposure = replace(
+                exposure,
+                introduced=self._commit(exposure.introduced),
+                removed=self._commit(exposure.removed),
+                refs=tuple(map(self.text, exposure.refs)),
+            )
+        return replace(finding, locations=tuple(map(self._location, finding.locations)), exposure=exposure)
+
+    def _location(self, place: Location) -> Location:
+        member = place.archive_member
+        return replace(
+            place,
+            path=None if place.path is None else self.text(place.path),
+            archive_member=None if member is None else self.text(member),
+        )
+
+    def _commit(self, commit: Commit | None) -> Commit | None:
+        if commit is None:
+            return None
+        return replace(commit, author=self.text(commit.author), email=self.text(commit.email))
+
+
+def unmarked(text: str) -> str:
+    """`text` without runs that bear OpenAI's marker and are long enough to be a key or half of one."""
+    return _MARKED.sub(lambda run: run[0] if len(run[0]) < 28 else ELLIPSIS, text)

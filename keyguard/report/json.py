@@ -1,0 +1,76 @@
+"""The JSON report: the contract `keyguard.report/1`, described in `docs/reports.md`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from keyguard import __version__
+from keyguard.model import Commit, Exposure, Finding, ScanResult
+
+SCHEMA = "keyguard.report/1"
+
+
+def write(result: ScanResult, out: TextIO, *, show_secrets: bool = False) -> None:
+    """One object, with a line end behind it."""
+    json.dump(document(result, show_secrets=show_secrets), out, indent=2, ensure_ascii=True)
+    out.write("\n")
+
+
+def document(result: ScanResult, *, show_secrets: bool = False) -> dict[str, Any]:
+    """The report as plain data."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "keyguard", "version": __version__},
+        "scan": {
+            "kind": result.kind,
+            "target": result.target,
+            "seconds": round(result.seconds, 3),
+            "blobs": result.examined.blobs,
+            "bytes": result.examined.bytes,
+            "patterns": result.patterns,
+        },
+        "complete": result.complete,
+        "unread": [asdict(entry) for entry in result.unread],
+        "findings": [_finding(finding, show_secrets) for finding in result.findings],
+    }
+
+
+def _finding(finding: Finding, show_secrets: bool) -> dict[str, Any]:
+    shown = {"secret": finding.secret.reveal()} if show_secrets else {}
+    exposure = {"exposure": _exposure(finding.exposure)} if finding.exposure else {}
+    return {
+        "sha256": finding.secret.fingerprint,
+        "rule": finding.rule.id,
+        "title": finding.rule.title,
+        "provider": finding.rule.provider,
+        "kind": finding.kind,
+        "confidence": finding.confidence.word,
+        "evidence": list(finding.evidence),
+        "redacted": finding.secret.redacted,
+        **shown,
+        "length": len(finding.secret),
+        "encoding": list(finding.encoding),
+        "status": finding.status,
+        **exposure,
+        "locations": [asdict(place) for place in finding.locations],
+    }
+
+
+def _exposure(exposure: Exposure) -> dict[str, Any]:
+    return {
+        "introduced": _commit(exposure.introduced),
+        "removed": _commit(exposure.removed),
+        "days": exposure.days,
+        "reachable": exposure.reachable,
+        "refs": list(exposure.refs),
+        "in_head": exposure.in_head,
+        "pushed": exposure.pushed,
+    }
+
+
+def _commit(commit: Commit | None) -> dict[str, str] | None:
+    if commit is None:
+        return None
+    return {"commit": commit.oid, "author": commit.author, "email": commit.email, "date": commit.date}

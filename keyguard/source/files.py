@@ -1,0 +1,203 @@
+"""Files, folders and standard input."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from keyguard.engine import Engine
+from keyguard.errors import GitError, UsageError
+from keyguard.git.command import Git
+from keyguard.model import Blob, Examined, Location, Match, OnDisk, StandardInput, Stored, Unread
+from keyguard.source import Attribution
+from keyguard.windows import windows
+
+STDIN = "-"
+# A named pipe without a writer must not hold the scan up, and a link put in a file's place is not followed.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+class Files:
+    """Files and folders, as they are on disk.
+
+    Within a git repository the files that git ignores are left out, unless `ignored` asks for them; the
+    `.git` folder is `keyguard history`'s. Links are not followed: a link's target is text that is examined.
+    """
+
+    kind = "scan"
+
+    def __init__(self, paths: Sequence[str], stdin: BinaryIO | None = None, *, ignored: bool = False) -> None:
+        self._paths = list(paths) or ["."]
+        self._stdin = stdin
+        self._ignored = ignored
+        self._blobs = self._bytes = 0
+        self.target = ", ".join(self._paths)
+        for path in self._paths:
+            if path != STDIN and not os.path.lexists(path):
+                raise UsageError(f"{path}: there is no such file or folder")
+
+    @property
+    def examined(self) -> Examined:
+        return Examined(self._blobs, self._bytes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return () if self._blobs else ("Nothing was examined: there is no file here that git does not ignore.",)
+
+    def search(self, engine: Engine) -> Iterator[Match | Unread]:
+        names: list[str] = []
+        for item in self.contents(names):
+            if isinstance(item, Unread):
+                yield item
+            else:
+                self._bytes += len(item.data) if item.owned is None else len(item.owned)
+                yield from engine.examine(item)
+        yield from names_with_keys(engine, names)
+
+    def contents(self, names: list[str]) -> Iterator[Blob | Unread]:
+        """Every file's content in a fixed order, large ones in windows. `names` receives the files' paths."""
+        for path in self._files():
+            if isinstance(path, Unread):
+                yield path
+                continue
+            self._blobs += 1
+            if path == STDIN:
+                yield from self._standard_input()
+                continue
+            names.append(path)
+            try:
+                yield from _content(path, named=path in self._paths)
+            except FileNotFoundError:
+                # Tracked and deleted, or gone since it was listed: it is not here any more.
+                self._blobs -= 1
+            except OSError as error:
+                self._blobs -= 1
+                yield Unread(path, _reason(error))
+
+    def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
+        return {key: Attribution(tuple(map(location, matches))) for key, matches in keys.items()}
+
+    def _files(self) -> Iterator[str | Unread]:
+        seen: set[str] = set()
+        for path in self._paths:
+            folder = path != STDIN and os.path.isdir(path)
+            for found in _below(path, self._ignored) if folder else (path,):
+                if isinstance(found, Unread) or found not in seen:
+                    seen.add(found) if isinstance(found, str) else None
+                    yield found
+
+    def _standard_input(self) -> Iterator[Blob]:
+        if self._stdin is None:
+            raise UsageError("standard input cannot be read here")
+        return windows(self._stdin.read, StandardInput())
+
+
+def location(match: Match) -> Location:
+    """Where a match stands, if that is known from its origin alone."""
+    match match.origin:
+        case OnDisk(path):
+            return Location("worktree", path, match.line, match.column)
+        case StandardInput():
+            return Location("stdin", None, match.line, match.column)
+        case Stored(kind, oid, path):
+            return Location(kind, path, match.line, match.column, blob=oid)
+        case staged:
+            return Location("index", staged.path, match.line, match.column, blob=staged.oid)
+
+
+def names_with_keys(engine: Engine, names: Iterable[str]) -> Iterator[Match | Unread]:
+    """The keys in file names. All names are looked through at once, since a name seldom holds one."""
+    listed = list(names)
+    if engine.prefilter.admits("\n".join(listed).encode("utf-8", "surrogateescape")):
+        for name in listed:
+            yield from engine.examine(Blob(os.fsencode(name), Stored("path", path=name)))
+
+
+def _content(path: str, *, named: bool) -> Iterator[Blob]:
+    try:
+        descriptor = os.open(path, _FLAGS | (0 if named else _NO_FOLLOW))
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            yield Blob(os.fsencode(os.readlink(path)), OnDisk(path))
+            return
+        if error.errno == errno.ENXIO:
+            # A socket has no content.
+            return
+        raise
+    with open(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            yield from windows(_whole_reads(file.read), OnDisk(path), status.st_size)
+        elif named and not stat.S_ISDIR(status.st_mode):
+            os.set_blocking(descriptor, True)
+            yield from windows(_whole_reads(file.read), OnDisk(path))
+
+
+def _whole_reads(read: Callable[[int], bytes | None]) -> Callable[[int], bytes]:
+    """A `read` that gives fewer bytes than asked for only at the end."""
+
+    def whole(count: int) -> bytes:
+        first = read(count) or b""
+        if len(first) == count or not first:
+            return first
+        parts, left = [first], count - len(first)
+        while left and (part := read(left)):
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    return whole
+
+
+def _below(folder: str, ignored: bool) -> Iterator[str | Unread]:
+    """The files below a folder, sorted by path: those that git does not ignore, if it lies in a repository."""
+    listed = None if ignored else _listed_by_git(folder)
+    if listed is None:
+        yield from _walked(folder, ignored)
+        return
+    for name in listed:
+        path = _joined(folder, name)
+        # A submodule, or a repository within: git lists it as one entry.
+        if path.endswith(os.sep) or (os.path.isdir(path) and not os.path.islink(path)):
+            yield from _below(path.rstrip(os.sep), ignored)
+        else:
+            yield path
+
+
+def _listed_by_git(folder: str) -> list[str] | None:
+    try:
+        git = Git(folder)
+        code, listed, _ = git.attempt("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    except GitError:
+        return None
+    if code:
+        return None
+    return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+
+
+def _walked(folder: str, ignored: bool) -> Iterator[str | Unread]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        yield Unread(folder, _reason(error))
+        return
+    for entry in entries:
+        path = _joined(folder, entry.name)
+        if not entry.is_dir(follow_symlinks=False):
+            yield path
+        elif entry.name != ".git":
+            # A repository within a folder that is none has ignored files of its own.
+            within = not ignored and os.path.exists(os.path.join(path, ".git"))
+            yield from _below(path, ignored) if within else _walked(path, ignored)
+
+
+def _joined(folder: str, name: str) -> str:
+    return name if folder == "." else os.path.join(folder, name)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "it cannot be read").lower()
