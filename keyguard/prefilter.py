@@ -88,11 +88,15 @@ class _Together:
             self._members, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst
         )
         self._search = automaton.find_matches_as_indexes
-        self._hidden = _hidden_by(self._members)
+        self._hidden: list[list[tuple[int, int]]] = []
 
     def find(self, data: bytes) -> Sequence[Hit]:
         found = self._search(data)
-        return [hit for match in found for hit in self._unhidden(data, match)] if found else ()
+        if not found:
+            return ()
+        # Made when first needed: it takes thirty times as long as the automaton.
+        self._hidden = self._hidden or _hidden_by(self._members)
+        return [hit for match in found for hit in self._unhidden(data, match)]
 
     def _unhidden(self, data: bytes, match: tuple[int, int, int]) -> Iterator[Hit]:
         member, start, _ = match
