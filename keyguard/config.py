@@ -174,7 +174,7 @@ class _Reader:
         if fingerprint is not None and not (isinstance(fingerprint, str) and _FINGERPRINT.fullmatch(fingerprint)):
             raise self._error("an [[allow]]'s `fingerprint` must be 12 to 64 hexadecimal digits of a key's sha256")
         if path is not None and not (isinstance(path, str) and path):
-            raise self._error("an [[allow]]'s `path` must be a glob such as \"docs/**\"")
+            raise self._error('an [[allow]]\'s `path` must be a glob such as "docs/**"')
         if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
             raise self._error("an [[allow]]'s `expires` must be a day, such as 2027-01-31, without quotes")
         return Allow(reason, fingerprint, path, expires)

@@ -81,13 +81,14 @@ class Engine:
                 disguised.append((self._decoders[text], start))
             if text in self._keywords:
                 bare.append(start)
-        found = self._judged(data, [(patterns[name], places[name]) for name in sorted(patterns, key=self._order.get)])  # type: ignore[arg-type]
+        ordered = sorted(patterns.values(), key=lambda pattern: self._order[pattern.id])
+        found = self._judged(data, [(pattern, places[pattern.id]) for pattern in ordered])
         broken = [place for place in bare if not any(_covers(one.candidate, place) for one in found)]
         return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
 
     @staticmethod
     def _judged(data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
-        judged = []
+        judged: list[Judged] = []
         for pattern, places in work:
             judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
         return resolve(judged)

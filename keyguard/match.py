@@ -45,9 +45,7 @@ def candidates(pattern: Pattern, data: bytes, places: Sequence[int]) -> Iterator
     """
     try:
         for window in windows(pattern, len(data), places):
-            for match in pattern.regex.finditer(
-                data, window.start, window.end, overlapped=True, timeout=TIMEOUT_S
-            ):
+            for match in pattern.regex.finditer(data, window.start, window.end, overlapped=True, timeout=TIMEOUT_S):
                 yield _candidate(pattern, data, match)
     except TimeoutError as error:
         raise MatchTimeoutError(f"pattern {pattern.id} ran over its time") from error

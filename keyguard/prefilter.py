@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 try:
     import ahocorasick_rs
 except ImportError:
-    ahocorasick_rs = None
+    ahocorasick_rs = None  # type: ignore[assignment]
 
 Anchor = tuple[bytes, bool, int, int]
 """An anchor's text; whether no letter or digit may stand before it; and `gap` and `shortest`: within `gap`
@@ -84,9 +84,7 @@ class _Together:
         self._group = group
         self._members = tuple(texts[index] for index in group)
         # LeftmostFirst is what lets the library search with SIMD; the default kind is twenty times slower.
-        automaton = ahocorasick_rs.BytesAhoCorasick(
-            self._members, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst
-        )
+        automaton = ahocorasick_rs.BytesAhoCorasick(self._members, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
         self._search = automaton.find_matches_as_indexes
         self._hidden: list[list[tuple[int, int]]] = []
 

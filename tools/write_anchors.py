@@ -20,7 +20,7 @@ ANCHORS = (
 
 def text() -> str:
     """The module's text."""
-    rows = (f"    ({anchor!r}, {boundary}, {gap}, {shortest}),\n" for anchor, boundary, gap, shortest in anchors(bundled()))
+    rows = (f"    {anchor!r},\n" for anchor in anchors(bundled()))
     return HEAD + "".join(rows) + ")\n"
 
 

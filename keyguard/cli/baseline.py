@@ -64,9 +64,8 @@ def _scanned(paths: tuple[str, ...], reason: str, options: Options) -> list[Acce
 def _reported(path: Path, reason: str) -> list[Accepted]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise KeyError("schema")
-        return [Accepted(str(entry["sha256"]), str(entry["rule"]), reason) for entry in document["findings"]]
+        findings = {SCHEMA: document["findings"]}[document["schema"]]
+        return [Accepted(str(entry["sha256"]), str(entry["rule"]), reason) for entry in findings]
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -27,9 +27,7 @@ def readings(data: bytes, at: int) -> Iterator[Reading]:
         yield pieced(_unescaped(data, start, end, escapes), ENCODING)
 
 
-def _unescaped(
-    data: bytes, start: int, end: int, escapes: list[re.Match[bytes]]
-) -> Iterator[tuple[bytes, Span, bool]]:
+def _unescaped(data: bytes, start: int, end: int, escapes: list[re.Match[bytes]]) -> Iterator[tuple[bytes, Span, bool]]:
     place = start
     for escape in escapes:
         if escape.start() > place:

@@ -29,9 +29,7 @@ def readings(data: bytes, at: int) -> Iterator[Reading]:
         yield pieced(_without(data, start, end, seams), ENCODING)
 
 
-def _without(
-    data: bytes, start: int, end: int, seams: list[re.Match[bytes]]
-) -> Iterator[tuple[bytes, Span, bool]]:
+def _without(data: bytes, start: int, end: int, seams: list[re.Match[bytes]]) -> Iterator[tuple[bytes, Span, bool]]:
     place = start
     for seam in seams:
         if seam.start() > place:

@@ -14,8 +14,11 @@ from keyguard.errors import GitError, NotARepositoryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
+
+    Started = tuple[BinaryIO, BinaryIO, BinaryIO, Callable[[], int], Callable[[], None]]
+    # standard input, output and error, how to wait for the exit code, how to kill
 
 # A hostile `.git/config` can name programs for each of these. What is given with -c wins over every file.
 # safe.directory: `*` and not the folder's own name, since a hook may run anywhere below it; the repository
@@ -115,15 +118,12 @@ class Git:
 class Process:
     """A child process: `stdin` and `stdout` are binary streams, standard error is kept aside."""
 
-    stdin: BinaryIO
-    stdout: BinaryIO
-
     def __init__(self, argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None) -> None:
         if hasattr(os, "memfd_create") and hasattr(os, "posix_spawn"):
-            self._start = _spawned(argv, env, given)
+            started = _spawned(argv, env, given)
         else:
-            self._start = _popened(argv, env, given)
-        self.stdin, self.stdout, self._stderr, self._reap, self._kill = self._start
+            started = _popened(argv, env, given)
+        self.stdin, self.stdout, self._stderr, self._reap, self._kill = started
         self._code: int | None = None
 
     def __enter__(self) -> Process:
@@ -181,9 +181,7 @@ def executable() -> str:
 def environment(outer: os._Environ[str] | dict[str, str], as_hook: bool) -> dict[str, str]:
     """The environment that git is started with, made from the caller's."""
     kept = {
-        name: value
-        for name, value in outer.items()
-        if not name.startswith("GIT_") or (as_hook and name in OF_THE_HOOK)
+        name: value for name, value in outer.items() if not name.startswith("GIT_") or (as_hook and name in OF_THE_HOOK)
     }
     return kept | SETTINGS
 
@@ -199,7 +197,7 @@ def failure(arguments: Sequence[str | bytes], code: int, complaint: bytes) -> Gi
     return GitError(f"git {name} failed with exit code {code}: {said or 'it gave no reason'}")
 
 
-def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None) -> Started:
     """Start by posix_spawn. Standard error goes to memory, so that no pipe can fill up."""
     ours, theirs = os.pipe()
     stderr = os.memfd_create("stderr")
@@ -237,10 +235,10 @@ def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
         os.kill(pid, 9)
 
     stdin = open(os.devnull if writes < 0 else writes, "wb", buffering=0)  # noqa: SIM115
-    return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill  # noqa: SIM115
+    return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill
 
 
-def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None) -> Started:
     """Start by subprocess, on systems without posix_spawn or memory files."""
     import subprocess
     import tempfile

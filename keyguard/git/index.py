@@ -50,9 +50,7 @@ def renamed(git: Git) -> dict[bytes, str]:
     """For each staged path that is a renamed one, the id of the object that it was renamed from."""
     raw = against_head(git, "--find-renames=50%", "-l0", "--diff-filter=R")
     fields = raw.split(b"\0")
-    return {
-        fields[place + 2]: fields[place].split()[2].decode("ascii") for place in range(0, len(fields) - 2, 3)
-    }
+    return {fields[place + 2]: fields[place].split()[2].decode("ascii") for place in range(0, len(fields) - 2, 3)}
 
 
 def against_head(git: Git, *options: str) -> bytes:

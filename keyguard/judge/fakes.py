@@ -28,7 +28,7 @@ STOPWORDS = frozenset(
     bar baz lorem ipsum hello world something anything whatever nothing not this that with some random
     """.split()
 )
-WALKS = ("qwerty", "asdfgh", "zxcvbn", "012345", "123456", "234567", "987654", "abcdef", "fedcba", "deadbeef", "cafebabe")
+WALKS = tuple("qwerty asdfgh zxcvbn 012345 123456 234567 987654 abcdef fedcba deadbeef cafebabe".split())
 LONG = 40
 """From this length on a random body may hold a short word or run by chance."""
 

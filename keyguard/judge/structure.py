@@ -15,7 +15,9 @@ Check = Callable[[Candidate], Candidate | None]
 """None refutes."""
 
 _BACKWARDS = re.compile(
-    r"(?P<prefix>(?:sk-)?(?:(?:proj|svcacct|admin|None)-)?)(?P<left>[\w-]{20,101})T3BlbkFJ(?P<right>[\w-]{20,101})", re.A
+    r"(?P<prefix>(?:sk-)?(?:(?:proj|svcacct|admin|None)-)?)"
+    r"(?P<left>[\w-]{20,101})T3BlbkFJ(?P<right>[\w-]{20,101})",
+    re.ASCII,
 )
 LEGACY = 20
 """The length of either half before August 2024."""
@@ -30,9 +32,7 @@ def balance(candidate: Candidate) -> Candidate | None:
         return None
     start = candidate.span.start
     text = candidate.text[: candidate.prefix].replace("*", "-") + left + MARKER + right
-    return replace(
-        candidate, text=text, body=left + right, left=left, right=right, span=Span(start, start + len(text))
-    )
+    return replace(candidate, text=text, body=left + right, left=left, right=right, span=Span(start, start + len(text)))
 
 
 def zero_tail(candidate: Candidate) -> Candidate | None:

@@ -113,7 +113,7 @@ class Table:
         value = self._table.pop(name, default)
         if value is ...:
             raise self.error(f"`{name}` is missing")
-        if value is not default and not (isinstance(value, kind) and type(value) is not bool or kind is type(value)):
+        if value is not default and type(value) is not kind and not (kind is float and type(value) is int):
             raise self.error(f"`{name}` must be {_NAMES[kind]}, not {value!r}")
         return value
 
@@ -141,7 +141,14 @@ class Table:
             raise self.error(f"`{next(iter(self._table))}` is no field of a pattern")
 
 
-_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a table"}
+_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 _CONFIDENCES = tuple(level.word for level in Confidence)
 
 

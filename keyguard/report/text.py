@@ -32,7 +32,8 @@ def write(
         times = f" ({entry.count} times)" if entry.count > 1 else ""
         lines.add(f"not read: {wording.printable(entry.what)}: {wording.printable(entry.reason)}{times}", "yellow")
     if not quiet or result.exit_code:
-        lines.add(wording.closing(result), "bold red" if result.findings else "bold" if result.complete else "bold yellow")
+        style = "bold red" if result.findings else "bold" if result.complete else "bold yellow"
+        lines.add(wording.closing(result), style)
 
 
 class _Lines:
@@ -94,15 +95,18 @@ def _ways_out(lines: _Lines, result: ScanResult) -> None:
     if result.kind == "staged":
         path = next((place.path for place in result.findings[0].locations if place.path), "FILE")
         steps = (
-            f"Take it out: `git restore --staged -- {wording.printable(path)}`, read the key from an environment variable, stage again.",
+            f"Take it out: `git restore --staged -- {wording.printable(path)}`, read the key from an environment "
+            "variable, stage again.",
             "Revoke it, if it was ever shared or pushed: the link above. A key that is out stays out.",
-            f"Allow it, if it is no secret: `# keyguard: allow` on its line, or an [[allow]] with fingerprint = \"{first}\" and a reason in .keyguard.toml.",
+            f'Allow it, if it is no secret: `# keyguard: allow` on its line, or an [[allow]] with fingerprint = "{first}" '
+            "and a reason in .keyguard.toml.",
         )
     else:
         steps = (
             "Revoke each key first: a leaked key is safe only when it is dead.",
             "Take it out of the files and read it from an environment variable instead.",
-            f"Accept what is no secret: `keyguard baseline --reason …`, or an [[allow]] with fingerprint = \"{first}\" and a reason in .keyguard.toml.",
+            f'Accept what is no secret: `keyguard baseline --reason …`, or an [[allow]] with fingerprint = "{first}" '
+            "and a reason in .keyguard.toml.",
         )
     for number, step in enumerate(steps, 1):
         lines.add(f"{number}. {step}")

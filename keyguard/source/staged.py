@@ -50,9 +50,7 @@ class StagedChanges:
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
         return {key: Attribution(tuple(map(location, matches))) for key, matches in keys.items()}
 
-    def _examined(
-        self, engine: Engine, changes: Sequence[Change]
-    ) -> Iterator[tuple[Change, list[Match | Unread]]]:
+    def _examined(self, engine: Engine, changes: Sequence[Change]) -> Iterator[tuple[Change, list[Match | Unread]]]:
         readable = [change for change in changes if change.status != UNMERGED]
         for change in changes:
             if change.status == UNMERGED:
@@ -131,7 +129,7 @@ class StagedFiles(StagedChanges):
             if not os.path.lexists(os.path.join(self._git.where, path)):
                 raise UsageError(f"{path}: is neither in the index nor on disk")
         if absent:
-            files = Files([os.path.join(self._git.where, path) if self._git.where != "." else path for path in absent])
+            files = Files([os.path.normpath(os.path.join(self._git.where, path)) for path in absent])
             yield from files.search(engine)
             self._blobs += files.examined.blobs
             self._bytes += files.examined.bytes
