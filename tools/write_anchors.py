@@ -12,7 +12,7 @@ from keyguard.engine import anchors
 from keyguard.patterns import bundled
 
 TARGET = Path(__file__).parent.parent / "keyguard" / "cli" / "anchors.py"
-HEAD = '''"""What the prefilter looks for, from the bundled patterns. Written by `tools/write_anchors.py`; do not edit."""
+HEAD = '''"""What the prefilter looks for, of the bundled patterns. Written by tools/write_anchors.py."""
 
 ANCHORS = (
 '''

@@ -10,7 +10,7 @@ from keyguard.errors import GitError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
+    from typing import IO
 
     from keyguard.git.command import Git
 
@@ -23,7 +23,7 @@ class Content:
 
     __slots__ = ("_left", "_stream", "oid", "size")
 
-    def __init__(self, oid: str, size: int, stream: BinaryIO) -> None:
+    def __init__(self, oid: str, size: int, stream: IO[bytes]) -> None:
         self.oid = oid
         self.size = size
         self._left = max(0, size)

@@ -15,9 +15,9 @@ from keyguard.errors import GitError, NotARepositoryError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO
+    from typing import IO
 
-    Started = tuple[BinaryIO, BinaryIO, BinaryIO, Callable[[], int], Callable[[], None]]
+    Started = tuple[IO[bytes], IO[bytes], IO[bytes], Callable[[], int], Callable[[], None]]
     # standard input, output and error, how to wait for the exit code, how to kill
 
 # A hostile `.git/config` can name programs for each of these. What is given with -c wins over every file.
@@ -244,11 +244,12 @@ def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
     import tempfile
 
     stderr = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-    source: int | BinaryIO = subprocess.PIPE
+    source: int | IO[bytes] = subprocess.PIPE
     if given is not None:
         source = tempfile.TemporaryFile()  # noqa: SIM115 - likewise
         source.write(given)
         source.seek(0)
     process = subprocess.Popen(argv, env=env, stdin=source, stdout=subprocess.PIPE, stderr=stderr)
     stdin = process.stdin or open(os.devnull, "wb")  # noqa: SIM115
+    assert process.stdout is not None  # noqa: S101 - it was asked for
     return stdin, process.stdout, stderr, process.wait, process.kill

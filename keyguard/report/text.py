@@ -98,8 +98,8 @@ def _ways_out(lines: _Lines, result: ScanResult) -> None:
             f"Take it out: `git restore --staged -- {wording.printable(path)}`, read the key from an environment "
             "variable, stage again.",
             "Revoke it, if it was ever shared or pushed: the link above. A key that is out stays out.",
-            f'Allow it, if it is no secret: `# keyguard: allow` on its line, or an [[allow]] with fingerprint = "{first}" '
-            "and a reason in .keyguard.toml.",
+            f"Allow it, if it is no secret: `# keyguard: allow` on its line, or an [[allow]] with "
+            f'fingerprint = "{first}" and a reason in .keyguard.toml.',
         )
     else:
         steps = (
