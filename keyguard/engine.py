@@ -86,12 +86,11 @@ class Engine:
         broken = [place for place in bare if not any(_covers(one.candidate, place) for one in found)]
         return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
 
-    @staticmethod
-    def _judged(data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
+    def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
         judged: list[Judged] = []
         for pattern, places in work:
             judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
-        return resolve(judged)
+        return [one for one in resolve(judged) if not self.library.is_published(one.candidate.text)]
 
 
 class _Examination:

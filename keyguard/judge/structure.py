@@ -31,7 +31,8 @@ def balance(candidate: Candidate) -> Candidate | None:
     if right is None:
         return None
     start = candidate.span.start
-    text = candidate.text[: candidate.prefix].replace("*", "-") + left + MARKER + right
+    head = candidate.text[: candidate.text.index(candidate.left + MARKER)]
+    text = head.replace("*", "-") + left + MARKER + right
     return replace(candidate, text=text, body=left + right, left=left, right=right, span=Span(start, start + len(text)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,14 +13,19 @@ from keyguard.patterns.pattern import Pattern, parse
 
 _HERE = Path(__file__).resolve().parent
 _SHIPPED = _HERE / "bundled"
+PUBLISHED = "published.txt"
 _CHECKOUT = _HERE.parent.parent / "patterns"
 
 
 @dataclass(frozen=True)
 class Library:
-    """Patterns by their id, in the order of their files."""
+    """Patterns by their id, in the order of their files, and the published keys that are no secret.
+
+    `published` are digests: see `is_published`.
+    """
 
     patterns: tuple[Pattern, ...]
+    published: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Pattern]:
         return iter(self.patterns)
@@ -36,6 +42,10 @@ class Library:
                 return pattern
         raise KeyError(name)
 
+    def is_published(self, key: str) -> bool:
+        """Whether a key stands in public documentation, or in the tests of another scanner, as an example."""
+        return bool(self.published) and digest(key) in self.published
+
     def with_files(self, paths: Iterable[Path]) -> Library:
         """This library and the patterns of further files.
 
@@ -43,7 +53,7 @@ class Library:
         """
         library = self
         for path in paths:
-            library = Library((*library.patterns, *read(path, taken=library)))
+            library = Library((*library.patterns, *read(path, taken=library)), library.published)
         return library
 
 
@@ -56,7 +66,18 @@ def bundled() -> Library:
     paths = sorted(folder.glob("*.toml"))
     if not paths:
         raise PatternError(f"{folder}: the pattern files are missing; install keyguard again")
-    return Library(()).with_files(paths)
+    return Library((), _published(folder / PUBLISHED)).with_files(paths)
+
+
+def digest(key: str) -> str:
+    """What stands for a published key. It is not the fingerprint that reports show."""
+    return hashlib.sha256(f"keyguard.published/1:{key}".encode()).hexdigest()
+
+
+def _published(path: Path) -> frozenset[str]:
+    """The digests of a list of published keys: one a line, what follows it and lines of `#` are remarks."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.split()[0] for line in lines if line and not line.startswith("#"))
 
 
 def load(paths: Iterable[Path] = ()) -> Library:
