@@ -1,0 +1,1 @@
+"""How fast, how much memory, and how sure: `python -m benchmarks.staged`, `.scan`, `.prefilter`, `.noise`."""
