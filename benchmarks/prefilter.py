@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-import time
 import sysconfig
+import time
 from pathlib import Path
 from random import Random
 
