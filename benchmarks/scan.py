@@ -1,4 +1,4 @@
-"""`keyguard scan` of a checkout, against `betterleaks dir` and `kingfisher scan`; and of one file of 1 GB.
+"""`keyguard scan` of a checkout, against `betterleaks filesystem` (its `dir`) and `kingfisher scan`; and of one file of 1 GB.
 
     python -m benchmarks.scan [CHECKOUT]
 
@@ -40,7 +40,7 @@ def checkout(folder: Path) -> Path:
 def contenders(folder: Path) -> list[Contender]:
     found = [Contender("keyguard scan", [keyguard(), "scan"], folder)]
     if path := program("betterleaks"):
-        found.append(Contender("betterleaks dir", [path, "dir", "."], folder))
+        found.append(Contender("betterleaks filesystem", [path, "filesystem", "."], folder))
     if path := program("kingfisher"):
         argv = [path, "scan", ".", "--rule", "openai", "--no-validate", "--no-update-check", "--quiet"]
         found.append(Contender("kingfisher scan --rule openai", [*argv, "--git-history=none"], folder))
