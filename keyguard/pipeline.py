@@ -45,7 +45,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
         examined=source.examined,
         patterns=len(engine.library),
         seconds=time.monotonic() - began,
-        notes=(*source.notes, *_expired(policy)),
+        notes=(*map(redaction.text, source.notes), *_expired(policy)),
     )
 
 

@@ -14,6 +14,7 @@ from keyguard.errors import UsageError
 COMMANDS = {
     "scan": "keyguard.cli.scan:scan",
     "staged": "keyguard.cli.staged:staged",
+    "commits": "keyguard.cli.commits:commits",
     "hook": "keyguard.cli.hook:hook",
     "patterns": "keyguard.cli.patterns:patterns",
     "baseline": "keyguard.cli.baseline:baseline",
