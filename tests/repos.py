@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from keyguard.cli.entry import run
 
 _CLEAN = {
     name: value
@@ -71,8 +74,9 @@ class Repo:
     def tried(self, *arguments: str, env: dict[str, str] | None = None, given: str | None = None) -> Outcome:
         return called(["git", *arguments], self.path, env, given)
 
-    def keyguard(self, *arguments: str, env: dict[str, str] | None = None, given: str | None = "") -> Outcome:
-        return called([sys.executable, "-P", "-m", "keyguard", *arguments], self.path, env, given)
+    def keyguard(self, *arguments: str, env: dict[str, str] | None = None, given: str = "") -> Outcome:
+        """What the command comes to, run in this process: a new one would take longer to start than to work."""
+        return _in_process(list(arguments), self.path, ENVIRONMENT | (env or {}), given)
 
     def write(self, path: str, text: str | bytes) -> Path:
         file = self.path / path
@@ -100,6 +104,29 @@ class Repo:
     @property
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")
+
+
+def _in_process(arguments: list[str], where: Path, env: dict[str, str], given: str) -> Outcome:
+    streams = [io.TextIOWrapper(io.BytesIO(text), encoding="utf-8") for text in (given.encode(), b"", b"")]
+    kept = sys.stdin, sys.stdout, sys.stderr, dict(os.environ), Path.cwd()
+    sys.stdin, sys.stdout, sys.stderr = streams
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(where)
+    try:
+        code = run(arguments)
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = kept[:3]
+        os.environ.clear()
+        os.environ.update(kept[3])
+        os.chdir(kept[4])
+    out, err = (_written(stream) for stream in streams[1:])
+    return Outcome(code, out, err)
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.detach().getvalue().decode("utf-8", "replace")  # type: ignore[attr-defined, no-any-return]
 
 
 def called(argv: list[str], where: Path, env: dict[str, str] | None = None, given: str | None = None) -> Outcome:
