@@ -33,6 +33,7 @@ class World:
     forced: m0, g1 (a key). clean: m0, c1. Tags: v0 on m0; v1 on m1; spoken on m0, with a key in its message.
     """
 
+    origin: Repo
     clone: Repo
     oids: dict[str, str]
 
@@ -64,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     repo.git("update-ref", "refs/pull/7/head", oids["f2"])
     repo.git("update-ref", "refs/pull/7/merge", oids["q"])
     repo.git("switch", "--quiet", "main")
-    yield World(repo.clone(folder / "clone"), oids)
+    yield World(repo, repo.clone(folder / "clone"), oids)
 
 
 @dataclass(frozen=True)
@@ -415,7 +416,7 @@ class TestClonesThatEndTooEarly:
     """What CI systems check out by default is not enough, and never a pass."""
 
     def shallow(self, world: World, path: Path, *options: str) -> Repo:
-        return Repo(world.clone.path.parent / "origin").clone(path, "--depth", "1", *options)
+        return world.origin.clone(path, "--depth", "1", *options)
 
     @pytest.mark.parametrize("name", ["github: push", "github: clean pull request", "gitlab: default branch"])
     def test_a_base_that_was_not_fetched(self, name: str, world: World, tmp_path: Path) -> None:
@@ -461,9 +462,7 @@ class TestClonesThatEndTooEarly:
         assert outcome_of(case, world, tmp_path, clone).code == 1
 
     def test_a_target_branch_that_was_not_fetched(self, world: World, tmp_path: Path) -> None:
-        clone = Repo(world.clone.path.parent / "origin").clone(
-            tmp_path / "clone", "--single-branch", "--branch", "feature"
-        )
+        clone = world.origin.clone(tmp_path / "clone", "--single-branch", "--branch", "feature")
         case = CASES["jenkins: change"]
 
         refused = outcome_of(case, world, tmp_path, clone)
@@ -475,9 +474,7 @@ class TestClonesThatEndTooEarly:
         assert outcome_of(case, world, tmp_path, clone).code == 1
 
     def test_a_lone_branch_is_judged_by_its_whole_history(self, world: World, tmp_path: Path) -> None:
-        clone = Repo(world.clone.path.parent / "origin").clone(
-            tmp_path / "clone", "--single-branch", "--branch", "clean"
-        )
+        clone = world.origin.clone(tmp_path / "clone", "--single-branch", "--branch", "clean")
         case = gitlab(1, "push to clean", 2, CI_COMMIT_SHA="c1", CI_COMMIT_BRANCH="clean")
 
         outcome = outcome_of(case, world, tmp_path, clone)
@@ -523,7 +520,7 @@ def test_two_branches_of_one_push_do_not_hide_each_other(tmp_path: Path) -> None
 
 
 def test_the_configuration_of_a_push_is_that_of_its_base(world: World, tmp_path: Path) -> None:
-    clone = world.clone.clone(tmp_path / "clone")
+    clone = world.origin.clone(tmp_path / "clone")
     clone.git("switch", "--quiet", "--create", "feature2", world["c1"])
     allow = '[[allow]]\npath = "**"\nreason = "all"\n'
     head = clone.commit("both", key__py=f'KEY = "{KEY}"\n', __keyguard__toml=allow)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keyguard import config as configs
-from keyguard.cli.options import Options, library, policy, report
+from keyguard.cli.options import Options, configuration, library, policy, report
 from keyguard.config import OWN, SHARED, Config
 from keyguard.engine import Engine
 from keyguard.git.command import Git
@@ -19,6 +19,15 @@ from keyguard.model import ScanResult
 from keyguard.pipeline import scan
 from keyguard.source.commits import Commits
 from keyguard.source.ranges import CommitRange
+
+
+def run_here(git: Git, commits: CommitRange, options: Options) -> ScanResult:
+    """Examine one's own commits, under the settings on disk, and report."""
+    config = configuration(options)
+    rules = policy(options, config)
+    result = scan(Commits(git, commits, rules.accepts_path), Engine(library(options, config)), rules)
+    report(result, options, config)
+    return result
 
 
 def run(git: Git, commits: CommitRange, options: Options) -> ScanResult:
