@@ -16,6 +16,8 @@ COMMANDS = {
     "staged": "keyguard.cli.staged:staged",
     "commits": "keyguard.cli.commits:commits",
     "hook": "keyguard.cli.hook:hook",
+    "install": "keyguard.cli.install:install",
+    "uninstall": "keyguard.cli.install:uninstall",
     "patterns": "keyguard.cli.patterns:patterns",
     "baseline": "keyguard.cli.baseline:baseline",
 }
