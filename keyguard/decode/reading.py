@@ -103,7 +103,7 @@ def pieced(pieces: Iterable[tuple[bytes, Span, bool]], encoding: str) -> Reading
     return Reading(b"".join(texts), encoding, Pieces(starts, origins, plain))
 
 
-def grown(data: bytes, at: int, allowed: frozenset[int], reach: int = REACH) -> Span:
+def grown(data: bytes, at: int, allowed: frozenset[int], reach: int) -> Span:
     """The run of allowed bytes around a place, at most `reach` to either side."""
     start = at
     while start > 0 and at - start < reach and data[start - 1] in allowed:
@@ -118,6 +118,7 @@ class Decoder(Protocol):
     """What each module of this folder is."""
 
     ENCODING: str
+    REACH: int
 
     def disguises(self, keyword: bytes) -> Iterable[bytes]:
         """What `keyword` looks like in this encoding: traces for the prefilter."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keyguard.decode.reading import REACH, Reading, Stride
+from keyguard.decode.reading import REACH as REACH
+from keyguard.decode.reading import Reading, Stride
 from keyguard.utf16_shape import low_byte
 
 ENCODING = "utf-16"
