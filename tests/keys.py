@@ -86,11 +86,7 @@ class Keys:
             # Of an Azure key the first 52 characters are drawn, the rest is a frame.
             judged = drawn[:52] if "azure84" in body else drawn
             mixed = all(any(c in group for c in judged) for group in CLASSES) or not _mixes(body)
-            if (
-                mixed
-                and not any(test(judged) for test in TESTS["unmarked"])
-                and (prefix or judged[0].isalnum())
-            ):
+            if mixed and not any(test(judged) for test in TESTS["unmarked"]) and (prefix or judged[0].isalnum()):
                 return prefix + drawn
         raise AssertionError(f"{body} gives only what looks like a fake")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Finder
 from tests.keys import LEGACY, MODERN, Keys
 
-# A key told by its own structure needs no boundary. Where a glued one ends is ambiguous once in 400: this seed is not.
+# Keys told by their own structure need no boundary. Where a glued one ends is ambiguous once in 400: this seed is not.
 KINDS = [*MODERN, *LEGACY, "azure", "azure-ai-services"]
 
 
@@ -35,9 +35,7 @@ def one_of_each_category() -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_byte_may_stand_before_a_key(find: Finder, keys: Keys, kind: str) -> None:
     key = key_of(keys, kind)
-    missed = [
-        b for b in range(256) if find.spans(b"x" + bytes([b]) + key.encode()) != [(key, 2, 2 + len(key))]
-    ]
+    missed = [b for b in range(256) if find.spans(b"x" + bytes([b]) + key.encode()) != [(key, 2, 2 + len(key))]]
 
     assert missed == []
 
@@ -45,9 +43,7 @@ def test_any_byte_may_stand_before_a_key(find: Finder, keys: Keys, kind: str) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_byte_may_stand_behind_a_key(find: Finder, keys: Keys, kind: str) -> None:
     key = key_of(keys, kind)
-    missed = [
-        b for b in range(256) if find.spans(b" " + key.encode() + bytes([b])) != [(key, 1, 1 + len(key))]
-    ]
+    missed = [b for b in range(256) if find.spans(b" " + key.encode() + bytes([b])) != [(key, 1, 1 + len(key))]]
 
     assert missed == []
 
@@ -56,9 +52,7 @@ def test_any_byte_may_stand_behind_a_key(find: Finder, keys: Keys, kind: str) ->
 def test_any_byte_may_stand_on_both_sides_of_a_key(find: Finder, keys: Keys, kind: str) -> None:
     key = key_of(keys, kind)
     missed = [
-        b
-        for b in range(256)
-        if find.spans(bytes([b]) + key.encode() + bytes([b]) + b"\n") != [(key, 1, 1 + len(key))]
+        b for b in range(256) if find.spans(bytes([b]) + key.encode() + bytes([b]) + b"\n") != [(key, 1, 1 + len(key))]
     ]
 
     assert missed == []
@@ -66,14 +60,10 @@ def test_any_byte_may_stand_on_both_sides_of_a_key(find: Finder, keys: Keys, kin
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16"])
-def test_any_character_may_stand_on_both_sides_of_a_key(
-    find: Finder, keys: Keys, kind: str, encoding: str
-) -> None:
+def test_any_character_may_stand_on_both_sides_of_a_key(find: Finder, keys: Keys, kind: str, encoding: str) -> None:
     key = key_of(keys, kind)
     missed = [
-        f"U+{ord(c):04X}"
-        for c in one_of_each_category()
-        if find.texts(f"a = {c}{key}{c}\n".encode(encoding)) != [key]
+        f"U+{ord(c):04X}" for c in one_of_each_category() if find.texts(f"a = {c}{key}{c}\n".encode(encoding)) != [key]
     ]
 
     assert missed == []
@@ -154,9 +144,7 @@ def test_two_keys_beside_each_other_are_two(find: Finder, keys: Keys, kind: str,
     assert find.texts(first + between + second) == [first, second]
 
 
-@pytest.mark.parametrize(
-    "word", ["task-", "risk-", "disk-", "desk-", "mask-", "msk-", "csk-", "0sk-", "Zsk-"]
-)
+@pytest.mark.parametrize("word", ["task-", "risk-", "disk-", "desk-", "mask-", "msk-", "csk-", "0sk-", "Zsk-"])
 @pytest.mark.parametrize(
     "name",
     [
@@ -178,9 +166,7 @@ def test_an_unmarked_key_needs_a_boundary_before_it(find: Finder, keys: Keys, na
 
 
 @pytest.mark.parametrize("glue", ["x", "0", "_", "-"])
-@pytest.mark.parametrize(
-    "name", ["openai-session", "openai-2020", "gateway", "litellm", "one-api", "anthropic"]
-)
+@pytest.mark.parametrize("name", ["openai-session", "openai-2020", "gateway", "litellm", "one-api", "anthropic"])
 def test_an_unmarked_key_needs_a_boundary_behind_it(find: Finder, keys: Keys, name: str, glue: str) -> None:
     key, text = keys.in_context(name)
     found = [match for match in find.matches(text.replace(key, key + glue)) if match.secret.reveal() == key]
@@ -188,15 +174,9 @@ def test_an_unmarked_key_needs_a_boundary_behind_it(find: Finder, keys: Keys, na
     assert found == []
 
 
-@pytest.mark.parametrize(
-    "around", ["'{}'", '"{}"', "({})", "={}\n", " {} ", "<{}>", "`{}`", ":{},", "[{}]", "{};"]
-)
-@pytest.mark.parametrize(
-    "name", ["openai-session", "openai-ephemeral", "openai-codex-refresh", "anthropic", "one-api"]
-)
-def test_an_unmarked_key_is_found_between_what_delimits_text(
-    find: Finder, keys: Keys, name: str, around: str
-) -> None:
+@pytest.mark.parametrize("around", ["'{}'", '"{}"', "({})", "={}\n", " {} ", "<{}>", "`{}`", ":{},", "[{}]", "{};"])
+@pytest.mark.parametrize("name", ["openai-session", "openai-ephemeral", "openai-codex-refresh", "anthropic", "one-api"])
+def test_an_unmarked_key_is_found_between_what_delimits_text(find: Finder, keys: Keys, name: str, around: str) -> None:
     key = keys.unmarked(name)
 
     assert find.texts("token " + around.format(key)) == [key]

@@ -35,9 +35,7 @@ def test_a_body_that_is_no_base64_has_no_zero_tail() -> None:
     assert not structure.has_zero_tail("AAAAA")
 
 
-@pytest.mark.parametrize(
-    ("left", "run", "right"), [(20, 19, None), (20, 20, 20), (74, 74, 74), (74, 200, None)]
-)
+@pytest.mark.parametrize(("left", "run", "right"), [(20, 19, None), (20, 20, 20), (74, 74, 74), (74, 200, None)])
 def test_the_right_half_is_as_long_as_the_left(left: int, run: int, right: int | None) -> None:
     half = structure.balanced_right("a" * left, "b" * run)
 

@@ -50,9 +50,7 @@ def test_the_bundled_patterns_have_no_fault(library: Library) -> None:
 
 def test_no_pattern_lacks_an_example_a_counterexample_a_remedy_or_a_source(library: Library) -> None:
     empty = [
-        p.id
-        for p in library
-        if not (p.examples and p.counterexamples and p.rule.remedy and p.source and p.rule.title)
+        p.id for p in library if not (p.examples and p.counterexamples and p.rule.remedy and p.source and p.rule.title)
     ]
 
     assert empty == []
@@ -79,9 +77,7 @@ def test_each_modern_form_is_found_with_high_confidence(find: Finder, keys: Keys
     key = keys.modern(kind)
     found = find.matches(f"OPENAI_API_KEY={key}\n")
 
-    assert [(m.secret.reveal(), m.rule.id, m.confidence.word) for m in found] == [
-        (key, "openai-modern", "high")
-    ]
+    assert [(m.secret.reveal(), m.rule.id, m.confidence.word) for m in found] == [(key, "openai-modern", "high")]
 
 
 @pytest.mark.parametrize(
@@ -110,9 +106,7 @@ def test_a_modern_key_is_told_by_its_prefix(find: Finder, keys: Keys, kind: str,
         ("sk-my-backend-", "openai-legacy-service", "service-account"),
     ],
 )
-def test_a_legacy_key_is_told_by_its_prefix(
-    find: Finder, keys: Keys, prefix: str, rule: str, kind: str
-) -> None:
+def test_a_legacy_key_is_told_by_its_prefix(find: Finder, keys: Keys, prefix: str, rule: str, kind: str) -> None:
     assert [(m.rule.id, m.kind) for m in find.matches(keys.legacy(prefix))] == [(rule, kind)]
 
 
@@ -147,9 +141,7 @@ def test_an_azure_key_is_told_by_its_provider_field(
 
 @pytest.mark.parametrize("number", range(20))
 def test_no_look_alike_is_called_openais(find: Finder, keys: Keys, number: int) -> None:
-    texts = [
-        keys.in_context(name, number)[1] for name in UNMARKED if not name.startswith(("openai-", "azure-"))
-    ]
+    texts = [keys.in_context(name, number)[1] for name in UNMARKED if not name.startswith(("openai-", "azure-"))]
     found = [match.rule.provider for text in texts for match in find.matches(text)]
 
     assert "openai" not in found
@@ -273,9 +265,7 @@ def test_a_users_file_is_loaded_beside_the_bundled_ones(tmp_path: Path, library:
         ("[[pattern]]", "[[pattern]", "is no valid TOML"),
     ],
 )
-def test_a_broken_file_is_refused_with_file_pattern_and_reason(
-    tmp_path: Path, old: str, new: str, reason: str
-) -> None:
+def test_a_broken_file_is_refused_with_file_pattern_and_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
     assert old in TABLE
     path = own(tmp_path, TABLE.replace(old, new, 1))
 
@@ -286,9 +276,7 @@ def test_a_broken_file_is_refused_with_file_pattern_and_reason(
     assert reason in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", b"pattern = 3", b"pattern = []", b"pattern = [1]", b"x = 1"]
-)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"pattern = 3", b"pattern = []", b"pattern = [1]", b"x = 1"])
 def test_a_file_that_is_no_pattern_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "own.toml"
     path.write_bytes(content)

@@ -45,9 +45,7 @@ def test_a_placeholder_gives_nothing(find: Finder, placeholders: list[str], temp
 def test_a_placeholder_in_json_gives_nothing(find: Finder, placeholders: list[str], escapes: int) -> None:
     found = []
     for fake in placeholders:
-        text = json.dumps(
-            {"OPENAI_API_KEY": fake, "openai_api_key": f"\n{fake}\n", "provider": "litellm deepseek"}
-        )
+        text = json.dumps({"OPENAI_API_KEY": fake, "openai_api_key": f"\n{fake}\n", "provider": "litellm deepseek"})
         for _ in range(escapes):
             text = json.dumps({"source": text})
         found += [fake] if find.matches(text) else []

@@ -29,9 +29,7 @@ def test_an_azure_key_has_its_checksum() -> None:
     assert all(structure.has_azure_checksum(fill("{azure84:ACOG,AAAB}", Random(seed))) for seed in range(50))
 
 
-@pytest.mark.parametrize(
-    "template", ["{nothing}", "{alnum:x}", "{alnum}", "{alnum:3|sideways}", "{jwt:nobodys}"]
-)
+@pytest.mark.parametrize("template", ["{nothing}", "{alnum:x}", "{alnum}", "{alnum:3|sideways}", "{jwt:nobodys}"])
 def test_a_hole_that_cannot_be_filled_is_named(template: str) -> None:
     with pytest.raises(ValueError, match="no hole that can be filled"):
         fill(template, Random(1))
