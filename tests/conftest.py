@@ -155,6 +155,10 @@ class Repo:
         """Store a blob; its id."""
         return self.git("hash-object", "-w", "--stdin", given=encoded(content)).decode().strip()
 
+    def cache(self, name: str, content: str | bytes) -> None:
+        """Put content into the index as it is, past filters and the work tree."""
+        self.git("update-index", "--add", "--cacheinfo", f"100644,{self.blob(content)},{name}")
+
     def config(self, name: str, value: str) -> None:
         self.git("config", "--add", name, value)
 
