@@ -210,19 +210,21 @@ class _Examination:
     def _position(self, place: int, way: list[Reading]) -> tuple[int, int]:
         """Line and column of a place in the blob, both from 1, the column in characters."""
         data = self._blob.data
-        newline = b"\n"
-        width = 1
-        if way and way[0].encoding == utf16.ENCODING:
-            width = 2
-            newline = b"\n\0" if place % 2 == 0 else b"\0\n"
-        start = _line_start(data, place, newline, width)
-        line = self._blob.first_line + _lines(data, place, newline, width)
+        newline = way[0].newline if way else b"\n"
+        width = len(newline)
+        start = _line_start(data, place, newline)
+        lines = _lines(data, place, newline)
         before = data[start:place]
-        column = len(before) // 2 if width == 2 else _characters(before)
-        first = self._blob.first_column - 1 if line == self._blob.first_line else 0
-        if start == 0 and width == 2 and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        if start == 0 and self._blob.offset:
+            # A window may begin within a character, which the window before it has counted.
+            before = before.lstrip(_CONTINUATION)
+        column = 1 + (len(before) // width if width > 1 else _characters(before))
+        if lines == 0:
+            column += (self._blob.first_column - 1) // width
+        if start == 0 and width > 1 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            # The byte order mark is no character.
             column -= 1
-        return line, column + 1 + first
+        return self._blob.first_line + lines, column
 
 
 def _read_until(reading: Reading, decoder: Decoder, place: int) -> int:
@@ -243,17 +245,21 @@ def _name(blob: Blob) -> str:
     return getattr(origin, "path", None) or getattr(origin, "oid", None) or "standard input"
 
 
-def _line_start(data: bytes, place: int, newline: bytes, width: int) -> int:
+def _line_start(data: bytes, place: int, newline: bytes) -> int:
+    """Where the line begins that a place stands in. A line end stands whole characters before the place."""
+    width = len(newline)
     found = data.rfind(newline, 0, place)
-    while width == 2 and found >= 0 and (place - found) % 2:
-        found = data.rfind(newline, 0, found + 1)
-    return found + len(newline) if found >= 0 else 0
+    while found >= 0 and (place - found) % width:
+        found = data.rfind(newline, 0, found + width - 1)
+    return found + width if found >= 0 else 0
 
 
-def _lines(data: bytes, place: int, newline: bytes, width: int) -> int:
-    if width == 1:
+def _lines(data: bytes, place: int, newline: bytes) -> int:
+    """How many lines end before a place."""
+    if len(newline) == 1:
         return data.count(newline, 0, place)
-    return data[place % 2 : place].decode("utf-16-le" if newline[0] == 10 else "utf-16-be", "replace").count("\n")
+    order = "utf-16-be" if newline.startswith(b"\0") else "utf-16-le"
+    return data[place % 2 : place].decode(order, "replace").count("\n")
 
 
 def _characters(before: bytes) -> int:
@@ -262,3 +268,6 @@ def _characters(before: bytes) -> int:
         return len(before.decode("utf-8"))
     except UnicodeDecodeError:
         return len(before)
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))

@@ -15,11 +15,15 @@ REACH = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Other bytes for a part of the data. `places` says where each of them comes from."""
+    """Other bytes for a part of the data. `places` says where each of them comes from.
+
+    `newline` is how a line ends in the data that this is a reading of.
+    """
 
     data: bytes = field(repr=False)
     encoding: str
     places: Places
+    newline: bytes = b"\n"
 
     def back(self, span: Span) -> Span:
         """Where a span of the reading stands in the data that it was read from."""
