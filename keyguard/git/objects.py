@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
@@ -38,14 +38,17 @@ BLOB = int(Kind.BLOB)
 
 
 class Examiner(Protocol[Value_co]):
-    """Looks at objects, in whatever order; None where nothing is in one. Kinds are given as their numbers."""
+    """Looks at objects, in whatever order. Kinds are given as their numbers."""
 
-    def whole(self, kind: int, data: bytes) -> Value_co | None:
-        """Look at an object's content."""
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, Value_co]]:
+        """Look at some contents together, and give for those that have something in them their number and it."""
         ...
 
     def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Value_co | None:
-        """Look at an object of `size` bytes, too big to be held: `read(count)` gives fewer only at its end."""
+        """Look at an object of `size` bytes, too big to be held; None where nothing is in it.
+
+        `read(count)` gives fewer bytes only at its end.
+        """
         ...
 
 
@@ -82,7 +85,7 @@ class Harvest(Generic[Value]):
         if len(data) > STREAM_LIMIT:
             self.take_stream(oid, kind, len(data), sliced(data), examiner)
             return
-        self._keep(oid, kind, examiner.whole(kind, data))
+        self.found += (Found(oid, Kind(kind), value) for _, value in examiner.several([kind], [data]))
         self.count(1, kind == BLOB, len(data))
 
     def take_stream(self, oid: str, kind: int, size: int, pieces: Iterable[bytes], examiner: Examiner[Value]) -> None:
@@ -91,8 +94,10 @@ class Harvest(Generic[Value]):
         Raises DamagedError where they are not `size` bytes together, and what `pieces` raises.
         """
         stream = Stream(pieces, size)
-        self._keep(oid, kind, examiner.stream(kind, size, stream.read))
+        value = examiner.stream(kind, size, stream.read)
         stream.finish()
+        if value is not None:
+            self.found.append(Found(oid, Kind(kind), value))
         self.count(1, kind == BLOB, size)
 
     def count(self, objects: int, blobs: int, volume: int) -> None:
@@ -106,7 +111,3 @@ class Harvest(Generic[Value]):
         self.count(other.objects, other.blobs, other.volume)
         self.found += other.found
         self.lost += other.lost
-
-    def _keep(self, oid: str, kind: int, value: Value | None) -> None:
-        if value is not None:
-            self.found.append(Found(oid, Kind(kind), value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from keyguard.git.command import Git
@@ -26,8 +26,9 @@ class Result:
 class Everything:
     """An examiner to which each object is a finding."""
 
-    def whole(self, _kind: int, data: bytes) -> bytes:
-        return bytes(data)
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
+        assert len(kinds) == len(contents)
+        return enumerate(contents)
 
     def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> bytes:
         parts = []

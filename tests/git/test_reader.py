@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -298,7 +298,7 @@ def test_what_the_examiner_raises_comes_through(jobs: int, tmp_path: Path, monke
 
 
 class Refusing(Everything):
-    def whole(self, _kind: int, _data: bytes) -> bytes:
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
         raise PatternError("no")
 
 
@@ -319,7 +319,7 @@ def test_an_object_that_ends_its_process_is_lost_and_the_others_are_read(
 
 
 class Mortal(Everything):
-    def whole(self, kind: int, data: bytes) -> bytes:
-        if data == b"fatal":
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
+        if b"fatal" in contents:
             os._exit(1)
-        return super().whole(kind, data)
+        return super().several(kinds, contents)
