@@ -51,7 +51,8 @@ def changes(
 def _run(git: Git, arguments: Sequence[str], commits: Sequence[str], jobs: int) -> Iterator[bytes]:
     parts = min(jobs, -(-len(commits) // FEW))
     # One after the other to each process: old commits have smaller trees than new ones.
-    shares = ["\n".join(commits[part::parts]).encode() for part in range(parts)]
+    # git passes over a last line without an end.
+    shares = ["".join(f"{commit}\n" for commit in commits[part::parts]).encode() for part in range(parts)]
     with ThreadPoolExecutor(parts) as threads:
         yield from threads.map(lambda given: git.run(*arguments, given=given), shares)
 

@@ -62,7 +62,7 @@ def unreachable_commits(git: Git, graph: Graph) -> Graph:
     """
     listed = git.run("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objecttype) %(objectname)")
     commits = [line[7:] for line in listed.decode().splitlines() if line.startswith("commit ")]
-    given = "\n".join(commit for commit in commits if commit not in graph)
+    given = "".join(f"{commit}\n" for commit in commits if commit not in graph)
     if not given:
         return Graph({})
     # Each by itself: what one stands on may be missing.
@@ -84,7 +84,7 @@ def details(git: Git, commits: Sequence[str]) -> dict[str, Commit]:
         return {}
     printed = git.run(
         "log", "--no-walk=unsorted", "--encoding=UTF-8", "--no-show-signature", "--no-notes", "--no-mailmap",
-        "--no-patch", FORMAT, "--stdin", given="\n".join(commits).encode(),
+        "--no-patch", FORMAT, "--stdin", given="".join(f"{commit}\n" for commit in commits).encode(),
     ).decode("utf-8", "replace")  # fmt: skip
     return {commit.oid: commit for commit in _commits(printed)}
 

@@ -53,7 +53,7 @@ def checked(git: Git, names: Iterable[str]) -> list[str | None]:
 
     A name must not hold a line end. Raises GitError.
     """
-    given = "\n".join(names).encode("utf-8", "surrogateescape")
+    given = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
     if not given:
         return []
     printed = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", given=given).decode(

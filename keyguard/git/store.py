@@ -48,7 +48,7 @@ def find_store(git: Git) -> Store:
     Raises NotARepositoryError, or GitError where git refuses the repository.
     """
     git_dir = _path(git, "--absolute-git-dir")
-    common_dir = git_dir / _path(git, "--git-common-dir", git.where)
+    common_dir = git_dir / _path(git, "--git-common-dir", base=git.where)
     objects = _path(git, "--git-path", "objects", base=git.where)
     sha256 = git.run("rev-parse", "--show-object-format").strip() == b"sha256"
     folders, unread = _with_alternates(objects, [Path(name).absolute() for name in git.alternates()])

@@ -163,10 +163,16 @@ class _Sorter:
         elif oid and kind in OF_COMMITS and (oid in self._known.graph or oid in self._known.stray):
             found.texts.append((oid, match))
             return
+        elif kind == "path" and self._committed(_name(match) or ""):
+            # A path of the index, which a tree has already told of.
+            return
         if changed:
             found.standing += (Standing(change, match) for change in changed)
         else:
             found.apart.append(match)
+
+    def _committed(self, path: str) -> bool:
+        return any(change.path == path and change.after for change in self._part[path.rpartition("/")[2]])
 
 
 def locations(found: Traces, known: Known) -> Iterator[Location]:

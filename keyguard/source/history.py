@@ -94,7 +94,8 @@ class History:
 def _with_modules(path: str, jobs: int, narrowing: Narrowing) -> Iterator[RepositoryAudit]:
     audit = RepositoryAudit(path, jobs, narrowing)
     yield audit
-    for module in modules(audit.store):
+    # A ref that was named is one of the repository that was named.
+    for module in () if narrowing.refs else modules(audit.store):
         yield RepositoryAudit(module, jobs, narrowing)
 
 

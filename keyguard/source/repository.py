@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keyguard.engine import Engine
+from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.objects import Found, Lost
@@ -46,17 +47,22 @@ class Step:
 class RepositoryAudit:
     """The audit of one repository.
 
-    Raises NotARepositoryError where `path` is in none, and GitError where git refuses it.
+    Raises NotARepositoryError where `path` is in none, and GitError where git refuses it or does not know a
+    revision that it is narrowed to.
     """
 
     def __init__(self, path: str | os.PathLike[str], jobs: int, narrowing: Narrowing) -> None:
         self.path = os.fspath(path)
         self.git = Git(self.path)
         self.store: Store = find_store(self.git)
+        for ref in narrowing.refs:
+            # Said at once, and not only where something is found.
+            self.git.run("rev-list", "--max-count=1", "--end-of-options", ref)
         self.way = ""
         self._jobs = jobs
         self._narrowing = narrowing
         self._objects = self._volume = 0
+        self._circular = False
 
     @property
     def examined(self) -> Examined:
@@ -81,6 +87,8 @@ class RepositoryAudit:
 
         Raises GitError where git cannot say.
         """
+        if self._circular:
+            raise GitError("git would never answer, since a damaged object leads it in circles")
         known, found = traces(self.git, keys, self._jobs)
         exposed: Mapping[str, Exposure] = exposures(self.git, known, found)
         return {key: Attribution(tuple(locations(found[key], known)), exposed[key]) for key in keys}
@@ -97,7 +105,8 @@ class RepositoryAudit:
             yield from (Unread("objects", loss.reason) for loss in lost)
             yield from self._beside(engine)
             # Where deltas stand on each other, git goes round in circles and never answers.
-            if any(loss.final for loss in lost):
+            self._circular = any(loss.final for loss in lost)
+            if self._circular:
                 yield Unread("what refs need", "git was not asked, since a damaged object would keep it for ever")
             else:
                 yield from question.answer({loss.oid for loss in lost}, partial=is_partial(self.git, self.store))

@@ -95,5 +95,6 @@ def _below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unre
             continue
         if path.is_dir():
             yield from _below(path)
-        elif path.is_file():
+        # The paths of an index are asked of git.
+        elif path.is_file() and name != "index" and not name.startswith("sharedindex."):
             yield path
