@@ -25,3 +25,7 @@ class GitError(KeyguardError):
 
 class NotARepositoryError(GitError):
     """The folder is no git repository."""
+
+
+class DamagedError(GitError):
+    """A file or an object of a repository is not what git's format asks for. The text is the reason."""

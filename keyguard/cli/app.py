@@ -14,6 +14,7 @@ from keyguard.errors import UsageError
 COMMANDS = {
     "scan": "keyguard.cli.scan:scan",
     "staged": "keyguard.cli.staged:staged",
+    "history": "keyguard.cli.history:history",
     "hook": "keyguard.cli.hook:hook",
     "patterns": "keyguard.cli.patterns:patterns",
     "baseline": "keyguard.cli.baseline:baseline",
