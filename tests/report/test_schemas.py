@@ -30,7 +30,7 @@ CASES: dict[str, Callable[[], ScanResult]] = {
 }
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(scope="module", params=CASES)
 def result(request: pytest.FixtureRequest) -> ScanResult:
     return CASES[request.param]()
 
