@@ -32,7 +32,7 @@ from keyguard.patterns import bundled
 from keyguard.pipeline import scan
 from keyguard.policy import Policy
 from keyguard.source import Source
-from keyguard.source.repository import repository
+from keyguard.source.remote import repository
 
 F = TypeVar("F", bound=Callable[..., Any])
 

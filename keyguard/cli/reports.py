@@ -65,7 +65,7 @@ class ReportOption(_ReportType):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(f"{name}=", type="nospace") for name in FORMATS if name.startswith(incomplete)]
+        return [CompletionItem(f"{name}=") for name in FORMATS if name.startswith(incomplete)]
 
 
 def planned(main: Report, further: tuple[Report, ...], manner: Manner) -> tuple[Report, ...]:

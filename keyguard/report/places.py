@@ -54,12 +54,12 @@ def _from_the_top(location: Location, result: ScanResult) -> str:
     path = location.path or ""
     if os.sep != "/":
         path = path.replace(os.sep, "/")
-    repository = result.repository
-    if location.kind in _OF_THE_CALLER and repository:
-        if not os.path.isabs(path):
+    if repository := result.repository:
+        top = (repository.top or "").rstrip("/")
+        if location.kind in _OF_THE_CALLER and not os.path.isabs(path):
             path = posixpath.join(repository.prefix, path)
-        elif repository.top and path.startswith(repository.top.rstrip("/") + "/"):
-            path = path[len(repository.top.rstrip("/")) + 1 :]
+        elif top and path.startswith(f"{top}/"):
+            path = path[len(top) + 1 :]
     return posixpath.normpath(path) if path else path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from keyguard.errors import GitError
 from keyguard.git.command import Git
@@ -70,4 +70,8 @@ def _parts(remote: str) -> tuple[str, str, str]:
     if split.scheme not in ("http", "https", "ssh", "git", "git+ssh", "git+https") or not split.hostname:
         raise ValueError(split.scheme)
     port = f":{split.port}" if split.port and split.scheme in ("http", "https") else ""
-    return "http" if split.scheme == "http" else "https", split.hostname + port, split.path
+    return (
+        "http" if split.scheme == "http" else "https",
+        split.hostname + port,
+        unquote(split.path, errors="surrogateescape"),
+    )
