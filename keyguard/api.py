@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from keyguard.config import FORMATS, Allow, Config
+from keyguard.config import FORMATS, Allow
 from keyguard.engine import Engine
 from keyguard.errors import ConfigError, GitError, KeyguardError, NotARepositoryError, PatternError, UsageError
 from keyguard.git.command import Git
@@ -37,7 +37,6 @@ __all__ = [
     "Allow",
     "Commit",
     "Confidence",
-    "Config",
     "ConfigError",
     "Examined",
     "Exposure",
