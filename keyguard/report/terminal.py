@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.style import Style
@@ -21,6 +22,8 @@ from keyguard.report.sizes import count
 
 WIDEST = 110
 """Longer lines are hard to read; a wider terminal is not filled."""
+PANELS, MOST_PANELS = 10, 20
+"""Of more than twenty keys the worst ten have a panel, and the others a row of a table."""
 
 _COLOURS = {
     Severity.CRITICAL: "red",
@@ -35,8 +38,11 @@ def write(result: ScanResult, out: TextIO, *, show_secrets: bool, quiet: bool, v
     console = Console(file=out, highlight=False, emoji=False, markup=False)
     console.width = min(console.width, WIDEST)
     report = _Report(result, show_secrets, verbose, links)
-    for number, finding in enumerate(result.findings, 1):
+    panels = len(result.findings) if verbose or len(result.findings) <= MOST_PANELS else PANELS
+    for number, finding in enumerate(result.findings[:panels], 1):
         console.print(report.panel(number, finding))
+    if panels < len(result.findings):
+        console.print(report.table(panels))
     for part in report.after(quiet):
         console.print(part)
     if not quiet or result.exit_code:
@@ -73,14 +79,40 @@ class _Report:
             body, title=title, title_align="left", subtitle=subtitle, subtitle_align="right", border_style=colour
         )
 
+    def table(self, shown: int) -> Table:
+        """The keys that have no panel, a row each."""
+        others = self._result.findings[shown:]
+        title = f"{count(len(others), 'more key')} (--verbose shows all of each)"
+        table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE_HEAD, expand=True)
+        table.add_column(justify="right")
+        table.add_column("severity", overflow="fold")
+        table.add_column("key", overflow="fold")
+        table.add_column("first place", overflow="fold", ratio=1)
+        table.add_column("places", justify="right")
+        for number, finding in enumerate(others, shown + 1):
+            table.add_row(*self._row(number, finding))
+        return table
+
+    def _row(self, number: int, finding: Finding) -> tuple[RenderableType, ...]:
+        bad = severity(finding)
+        key = finding.secret.reveal() if self._show_secrets else finding.secret.redacted
+        first = finding.locations[0]
+        return (
+            Text(str(number), "dim"),
+            Text(bad.word, _COLOURS[bad]),
+            Text(wording.printable(key)),
+            self._linked(wording.place(first), self._target(first), ""),
+            Text(f"{len(finding.locations):,}"),
+        )
+
     def _places(self, finding: Finding) -> Iterator[Text]:
         known = commits(finding)
         shown = finding.locations if self._verbose else finding.locations[: wording.SHOWN_PLACES]
         for location in shown:
-            line = self._linked(wording.place(location), self._target(location), "bold")
+            line = Text(overflow="fold")
+            line.append_text(self._linked(wording.place(location), self._target(location), "bold"))
             if commit := known.get(location.commit or ""):
                 line.append(f"  {wording.printable(commit.author)}, {commit.date[:10]}", "dim")
-            line.overflow = "fold"
             yield line
         if len(shown) < len(finding.locations):
             yield Text(f"and {count(len(finding.locations) - len(shown), 'more place')}: --verbose lists them", "dim")

@@ -80,3 +80,11 @@ def test_quiet_leaves_out_what_is_no_finding(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_verbose_says_what_was_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "by the remark `keyguard: allow`" in _plain(_shown(results.none(), monkeypatch, verbose=True))
+
+
+def test_of_many_keys_the_worst_have_panels_and_the_others_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = _plain(_shown(results.many(26), monkeypatch, width=110))
+
+    assert plain.count("╭─") == 10 + 1
+    assert "16 more keys" in plain
+    assert [n for n in range(11, 27) if f"services/part-{n - 1}/config-{n - 1}-0.yaml" not in plain] == []
