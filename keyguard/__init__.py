@@ -1,3 +1,25 @@
-"""keyguard keeps OpenAI keys out of git."""
+"""keyguard keeps OpenAI keys out of git.
+
+The library's names stand in `keyguard.api`. They are imported when they are asked for, since a clean commit,
+which passes through here too, needs none of them.
+"""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from keyguard.api import *  # noqa: F403
+else:
+
+    def __getattr__(name):
+        from importlib import import_module
+
+        api = import_module("keyguard.api")
+        if name in api.__all__:
+            return getattr(api, name)
+        raise AttributeError(f"module 'keyguard' has no attribute {name!r}")
+
+    def __dir__():
+        from importlib import import_module
+
+        return [*globals(), *import_module("keyguard.api").__all__]

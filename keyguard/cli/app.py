@@ -18,6 +18,8 @@ COMMANDS = {
     "hook": "keyguard.cli.hook:hook",
     "patterns": "keyguard.cli.patterns:patterns",
     "baseline": "keyguard.cli.baseline:baseline",
+    "completion": "keyguard.cli.completion:completion",
+    "man": "keyguard.cli.completion:man",
 }
 
 
