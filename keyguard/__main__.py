@@ -1,4 +1,11 @@
-"""`python -m keyguard`."""
+"""`python -m keyguard`: the `keyguard` command."""
+
+import os
+import sys
+
+# Python looks into the current folder first, which may be a scanned one: nothing of it is to be imported.
+if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
+    del sys.path[0]
 
 from keyguard.cli.entry import main
 

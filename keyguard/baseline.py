@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,13 @@ class Accepted:
     reason: str
 
 
-def read(path: Path) -> tuple[Accepted, ...]:
-    """The entries of a baseline file.
+def read(path: Path, text: Callable[[Path], str] | None = None) -> tuple[Accepted, ...]:
+    """The entries of a baseline file. `text` gives what stands in it, if that is not what is on disk.
 
     Raises ConfigError where it cannot be read or is none.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(text(path) if text else path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

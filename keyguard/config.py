@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -86,18 +86,18 @@ def _has_section(path: Path) -> bool:
         return False
 
 
-def read(path: Path) -> Config:
-    """A configuration file.
+def read(path: Path, text: Callable[[Path], str] | None = None) -> Config:
+    """A configuration file. `text` gives what stands in it, if that is not what is on disk.
 
     Raises ConfigError, naming the file and the field, where it cannot be used.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        found = text(path) if text else path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8") from error
-    return parse(text, path)
+    return parse(found, path)
 
 
 def parse(text: str, path: Path) -> Config:

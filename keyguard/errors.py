@@ -23,6 +23,10 @@ class GitError(KeyguardError):
     """git, or a file of a git repository, did not give what was asked of it."""
 
 
+class RangeError(KeyguardError):
+    """Commits that were to be examined are not here, or there are none. The text names the command that mends it."""
+
+
 class NotARepositoryError(GitError):
     """The folder is no git repository."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -18,13 +18,15 @@ SEEDS = range(5)
 """Each example is filled this often. A random body looks like a fake now and then, so one find is enough."""
 
 
-def checked(library: Library, paths: Iterable[Path]) -> Library:
+def checked(library: Library, paths: Iterable[Path], text: Callable[[Path], str] | None = None) -> Library:
     """The library with a user's pattern files, each pattern of which has been tried.
+
+    `text` gives what stands in a file, if that is not what is on disk.
 
     Raises PatternError, naming file, pattern and reason, for the first fault.
     """
     for path in paths:
-        longer = library.with_files([path])
+        longer = library.with_files([path], text)
         new = Library(longer.patterns[len(library) :])
         for pattern, fault in faults(longer, new):
             raise PatternError(f"{path}: pattern {pattern.id}: {fault}")

@@ -46,7 +46,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
         examined=source.examined,
         patterns=len(engine.library),
         seconds=time.monotonic() - clock,
-        notes=(*source.notes, *_expired(policy)),
+        notes=(*map(redaction.text, source.notes), *_expired(policy)),
         began=began,
     )
 

@@ -14,6 +14,7 @@ from keyguard.errors import UsageError
 COMMANDS = {
     "scan": "keyguard.cli.scan:scan",
     "staged": "keyguard.cli.staged:staged",
+    "commits": "keyguard.cli.commits:commits",
     "history": "keyguard.cli.history:history",
     "hook": "keyguard.cli.hook:hook",
     "patterns": "keyguard.cli.patterns:patterns",

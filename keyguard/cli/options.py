@@ -28,7 +28,7 @@ from keyguard.errors import UsageError
 from keyguard.git.command import Git
 from keyguard.model import Confidence, ScanResult
 from keyguard.pattern_check import checked
-from keyguard.patterns import bundled
+from keyguard.patterns import Library, bundled
 from keyguard.pipeline import scan
 from keyguard.policy import Policy
 from keyguard.source import Source
@@ -140,15 +140,15 @@ def configuration(options: Options) -> Config:
     return configs.read(path) if path else Config()
 
 
-def library(options: Options, config: Config) -> Any:
+def library(options: Options, config: Config, text: Callable[[Path], str] | None = None) -> Library:
     """The bundled patterns and the user's own, these proved by their own examples.
 
     Raises PatternError.
     """
-    return checked(bundled(), (*config.patterns, *options.patterns))
+    return checked(bundled(), (*config.patterns, *options.patterns), text)
 
 
-def policy(options: Options, config: Config) -> Policy:
+def policy(options: Options, config: Config, text: Callable[[Path], str] | None = None) -> Policy:
     """What is accepted. A baseline of the usual name beside the configuration counts without being named.
 
     Raises ConfigError.
@@ -156,7 +156,7 @@ def policy(options: Options, config: Config) -> Policy:
     named = options.baseline or config.baseline
     word = options.min_confidence
     level = Confidence[word.upper()] if word else config.min_confidence or Confidence.LOW
-    accepted = baselines.read(named) if named else ()
+    accepted = baselines.read(named, text) if named else ()
     return Policy(level, config.allows, accepted)
 
 

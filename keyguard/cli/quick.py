@@ -20,6 +20,7 @@ from keyguard.utf16_shape import is_whole
 LARGEST = 16 << 20
 """A larger staged file is left to the full command, which reads it in windows."""
 
+_HOOKS = ("pre-commit", "pre-merge-commit", "commit-msg")
 _CONFIGS = (".keyguard.toml", "pyproject.toml")
 
 
@@ -28,6 +29,8 @@ def run(arguments: list[str]) -> int | None:
     files = _files(arguments)
     if files is None or _sets_patterns():
         return None
+    if arguments[1:2] == ["commit-msg"]:
+        return _clean_message(files)
     git = Git(as_hook=True)
     try:
         changes = staged_changes(git)
@@ -44,12 +47,24 @@ def run(arguments: list[str]) -> int | None:
 
 
 def _files(arguments: list[str]) -> list[str] | None:
-    """The files that `staged` or `hook pre-commit` is called with; None for any other call."""
+    """The files that `staged` or a hook of a commit is called with; None for any other call."""
     if arguments == ["staged"]:
         return []
-    if arguments[:2] == ["hook", "pre-commit"] and not any(a.startswith("-") for a in arguments[2:]):
+    hook = arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in _HOOKS
+    if hook and not any(a.startswith("-") for a in arguments[2:]):
         return arguments[2:]
     return None
+
+
+def _clean_message(files: list[str]) -> int | None:
+    """0 where a commit's message can hold no key, remarks and all."""
+    try:
+        with open(files[0], "rb") as file:
+            data = file.read(LARGEST + 1)
+    except (OSError, IndexError):
+        return None
+    clean = len(data) <= LARGEST and not is_whole(data) and not Prefilter(ANCHORS).admits(data)
+    return 0 if clean and len(files) == 1 else None
 
 
 def _are_staged(files: list[str], changes: list[Change]) -> bool:

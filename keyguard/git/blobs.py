@@ -19,12 +19,16 @@ ASKED_AT_ONCE = 64
 
 
 class Content:
-    """An object's content: `size` bytes, to be read once and in order. `size` is -1 for one that is absent."""
+    """An object's content: `size` bytes, to be read once and in order. `size` is -1 for one that is absent.
 
-    __slots__ = ("_left", "_stream", "oid", "size")
+    `kind` is git's word for what it is: `blob`, `tree`, `commit` or `tag`.
+    """
 
-    def __init__(self, oid: str, size: int, stream: IO[bytes]) -> None:
+    __slots__ = ("_left", "_stream", "kind", "oid", "size")
+
+    def __init__(self, oid: str, kind: str, size: int, stream: IO[bytes]) -> None:
         self.oid = oid
+        self.kind = kind
         self.size = size
         self._left = max(0, size)
         self._stream = stream
@@ -64,16 +68,16 @@ def contents(git: Git, oids: Iterable[str]) -> Iterator[Content]:
             process.stdin.write("".join(f"{oid}\n" for oid in asked).encode("ascii"))
             process.stdin.flush()
             for oid in asked:
-                content = Content(oid, _size(process.stdout.readline(), oid), process.stdout)
+                content = Content(oid, *_announced(process.stdout.readline(), oid), process.stdout)
                 yield content
                 content.skip()
 
 
-def _size(header: bytes, oid: str) -> int:
-    """The size that git announces: `<id> <type> <size>`, or `<id> missing`."""
+def _announced(header: bytes, oid: str) -> tuple[str, int]:
+    """Kind and size that git announces: `<id> <kind> <size>`, or `<id> missing`."""
     fields = header.split()
     if len(fields) == 3:
-        return int(fields[2])
+        return fields[1].decode("ascii"), int(fields[2])
     if fields[1:] == [b"missing"]:
-        return -1
+        return "", -1
     raise GitError(f"git cat-file gave no content for object {oid}")

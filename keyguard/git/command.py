@@ -53,6 +53,8 @@ SETTINGS = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_ATTR_NOSYSTEM": "1",
+    # A graft would hide parents of a commit. No file of this name can be.
+    "GIT_GRAFT_FILE": os.devnull + "/none",
     "GIT_PAGER": "cat",
     "LC_ALL": "C",
 }

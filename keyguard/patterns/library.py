@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,14 +46,14 @@ class Library:
         """Whether a key stands in public documentation, or in the tests of another scanner, as an example."""
         return bool(self.published) and digest(key) in self.published
 
-    def with_files(self, paths: Iterable[Path]) -> Library:
-        """This library and the patterns of further files.
+    def with_files(self, paths: Iterable[Path], text: Callable[[Path], str] | None = None) -> Library:
+        """This library and the patterns of further files. `text` gives what stands in one, if not the disk does.
 
         Raises PatternError where a file cannot be used or an id stands twice.
         """
         library = self
         for path in paths:
-            library = Library((*library.patterns, *read(path, taken=library)), library.published)
+            library = Library((*library.patterns, *read(path, library, text)), library.published)
         return library
 
 
@@ -85,9 +85,9 @@ def load(paths: Iterable[Path] = ()) -> Library:
     return bundled().with_files(paths)
 
 
-def read(path: Path, taken: Library) -> list[Pattern]:
+def read(path: Path, taken: Library, text: Callable[[Path], str] | None = None) -> list[Pattern]:
     """The patterns of one file. `taken` are those whose ids are not free any more."""
-    tables = _tables(path)
+    tables = _tables(path, text)
     patterns: list[Pattern] = []
     for table in tables:
         if not isinstance(table, dict):
@@ -99,9 +99,9 @@ def read(path: Path, taken: Library) -> list[Pattern]:
     return patterns
 
 
-def _tables(path: Path) -> list[object]:
+def _tables(path: Path, text: Callable[[Path], str] | None) -> list[object]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(text(path) if text else path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PatternError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -28,7 +28,9 @@ class Source(Protocol):
     """
 
     kind: str
-    target: str
+
+    @property
+    def target(self) -> str: ...
 
     @property
     def examined(self) -> Examined: ...
