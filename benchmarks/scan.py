@@ -1,4 +1,4 @@
-"""`keyguard scan` of a checkout, against `betterleaks filesystem` (its `dir`) and `kingfisher scan`; and of one file of 1 GB.
+"""`keyguard scan` of a checkout, against `betterleaks filesystem` and `kingfisher scan`; and of a file of 1 GB.
 
     python -m benchmarks.scan [CHECKOUT]
 

@@ -15,7 +15,21 @@ from keyguard.model import Confidence
 
 OWN = ".keyguard.toml"
 SHARED = "pyproject.toml"
-FORMATS = ("text", "json")
+FORMATS = (
+    "text",
+    "json",
+    "jsonl",
+    "sarif",
+    "junit",
+    "gitlab",
+    "codequality",
+    "github",
+    "rdjson",
+    "csv",
+    "markdown",
+    "html",
+)
+"""The reports that there are: each is a module of `keyguard.report`."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{12,64}")
 
 
@@ -43,6 +57,8 @@ class Config:
     baseline: Path | None = None
     format: str | None = None
     output: Path | None = None
+    reports: tuple[tuple[str, Path], ...] = ()
+    exit_zero: bool | None = None
     jobs: int | None = None
     quiet: bool | None = None
     ignored: bool | None = None
@@ -113,6 +129,8 @@ class _Reader:
             baseline=self._optional_file("baseline"),
             format=self._choice("format", FORMATS),
             output=self._optional_file("output"),
+            reports=tuple(self._report(text) for text in self._list("reports", str, "texts")),
+            exit_zero=self._take("exit-zero", bool, "true or false"),
             jobs=self._jobs(),
             quiet=self._take("quiet", bool, "true or false"),
             ignored=self._take("no-ignore", bool, "true or false"),
@@ -143,6 +161,12 @@ class _Reader:
         if value is not None and value not in choices:
             raise self._error(f"`{name}` must be one of {', '.join(choices)}")
         return None if value is None else str(value)
+
+    def _report(self, text: str) -> tuple[str, Path]:
+        name, _, file = text.partition("=")
+        if name not in FORMATS or not file:
+            raise self._error(f"`reports` holds {text!r}, which is not FORMAT=FILE with one of {', '.join(FORMATS)}")
+        return name, self._file(file)
 
     def _confidence(self) -> Confidence | None:
         word = self._choice("min-confidence", tuple(level.word for level in Confidence))

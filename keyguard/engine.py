@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+
+import regex
 
 from keyguard.decode import BROKEN, DEPTH, Decoder, Reading, traces, utf16
 from keyguard.judge import Judged, judge, resolve
 from keyguard.judge.allow import remark
-from keyguard.match import Candidate, MatchTimeoutError, candidates
+from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
 from keyguard.model import Blob, Match, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
 from keyguard.prefilter import Anchor, Prefilter
 from keyguard.utf16_shape import is_whole
 
-READINGS = 2000
-"""How many other readings of one blob are tried at most; what is left of a blob that has more is unread."""
+READ_BYTES = 1 << 20
+READ_TIMES = 16
+"""The other readings of a blob may come to this many bytes and this many times its size; the rest is unread."""
+
+SEAM = 1024
+"""How far from the end of what a decoder looked at a trace must stand for its key to lie within: more than a key."""
+
+MANY = 64
+"""From this many places on, one search for all patterns of an anchor is worth its making."""
 
 
 def anchors(library: Iterable[Pattern]) -> tuple[Anchor, ...]:
@@ -51,6 +61,7 @@ class Engine:
         self._keywords = {
             text.encode() for pattern in library if pattern.disguised == "any" for text in pattern.anchors
         }
+        self._unions: dict[bytes, regex.Pattern[bytes]] = {}
         self._order = {pattern.id: place for place, pattern in enumerate(library)}
 
     def admits(self, data: bytes) -> bool:
@@ -72,19 +83,36 @@ class Engine:
         patterns: dict[str, Pattern] = {}
         disguised: list[tuple[Decoder, int]] = []
         bare: list[int] = []
-        for index, start in self.prefilter.hits(data):
-            text = self.prefilter.anchors[index][0]
+        for text, starts in self._anchored(data).items():
             for pattern in self._patterns.get(text, ()):
                 patterns[pattern.id] = pattern
-                places[pattern.id].append(start)
+                places[pattern.id].extend(starts)
             if text in self._decoders:
-                disguised.append((self._decoders[text], start))
+                disguised.extend((self._decoders[text], start) for start in starts)
             if text in self._keywords:
-                bare.append(start)
+                bare.extend(starts)
         ordered = sorted(patterns.values(), key=lambda pattern: self._order[pattern.id])
-        found = self._judged(data, [(pattern, places[pattern.id]) for pattern in ordered])
-        broken = [place for place in bare if not any(_covers(one.candidate, place) for one in found)]
+        found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered])
+        broken = _outside(bare, [one.candidate.span for one in found])
         return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
+
+    def _anchored(self, data: bytes) -> dict[bytes, list[int]]:
+        """Where each anchor stands. Of one that stands in very many places those are left at which a match begins."""
+        found: dict[bytes, list[int]] = defaultdict(list)
+        for index, start in self.prefilter.hits(data):
+            found[self.prefilter.anchors[index][0]].append(start)
+        for text, starts in found.items():
+            if len(starts) > MANY and text not in self._decoders and all(not p.before for p in self._patterns[text]):
+                found[text] = self._thinned(text, data, starts)
+        return found
+
+    def _thinned(self, text: bytes, data: bytes, starts: list[int]) -> list[int]:
+        """The places at which any of an anchor's patterns matches, by one expression for all of them."""
+        if text not in self._unions:
+            self._unions[text] = union(self._patterns[text])
+        matches = self._unions[text].match
+        reach = max(pattern.after for pattern in self._patterns[text])
+        return [start for start in starts if matches(data, start, start + reach, timeout=TIMEOUT_S)]
 
     def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
         judged: list[Judged] = []
@@ -100,7 +128,7 @@ class _Examination:
         self._engine = engine
         self._blob = blob
         self._seen: set[tuple[Span, str]] = set()
-        self._tried = 0
+        self._budget = READ_BYTES + READ_TIMES * len(blob.data)
         self._unread: list[Unread] = []
 
     def results(self) -> Iterator[Match | Unread]:
@@ -126,16 +154,24 @@ class _Examination:
 
     def _readings(self, data: bytes, further: list[tuple[Decoder, int]]) -> Iterator[Reading]:
         read: dict[str, int] = {}
-        for decoder, place in further:
-            if place < read.get(decoder.ENCODING, -1):
+        for decoder, place in sorted(further, key=lambda one: one[1]):
+            if place < read.get(decoder.ENCODING, 0):
                 continue
+            if decoder in BROKEN:
+                # These look at all that is within their reach, and mostly find nothing to mend.
+                read[decoder.ENCODING] = place + decoder.REACH - SEAM
             for reading in decoder.readings(data, place):
-                self._tried += 1
-                if self._tried > READINGS:
-                    if self._tried == READINGS + 1:
-                        self._unread.append(Unread(_name(self._blob), f"more than {READINGS} disguised texts"))
+                if self._budget < len(reading.data):
+                    self._give_up()
                     return
+                self._budget -= len(reading.data)
+                read[decoder.ENCODING] = max(read.get(decoder.ENCODING, 0), _read_until(reading, decoder, place))
                 yield reading
+
+    def _give_up(self) -> None:
+        excess = Unread(_name(self._blob), "it holds more disguised text than keyguard reads")
+        if excess not in self._unread:
+            self._unread.append(excess)
 
     def _match(self, judged: Judged, way: list[Reading]) -> Match | None:
         candidate = judged.candidate
@@ -174,23 +210,34 @@ class _Examination:
     def _position(self, place: int, way: list[Reading]) -> tuple[int, int]:
         """Line and column of a place in the blob, both from 1, the column in characters."""
         data = self._blob.data
-        newline = b"\n"
-        width = 1
-        if way and way[0].encoding == utf16.ENCODING:
-            width = 2
-            newline = b"\n\0" if place % 2 == 0 else b"\0\n"
-        start = _line_start(data, place, newline, width)
-        line = self._blob.first_line + _lines(data, place, newline, width)
+        newline = way[0].newline if way else b"\n"
+        width = len(newline)
+        start = _line_start(data, place, newline)
+        lines = _lines(data, place, newline)
         before = data[start:place]
-        column = len(before) // 2 if width == 2 else _characters(before)
-        first = self._blob.first_column - 1 if line == self._blob.first_line else 0
-        if start == 0 and width == 2 and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        if start == 0 and self._blob.offset:
+            # A window may begin within a character, which the window before it has counted.
+            before = before.lstrip(_CONTINUATION)
+        column = 1 + (len(before) // width if width > 1 else _characters(before))
+        if lines == 0:
+            column += (self._blob.first_column - 1) // width
+        if start == 0 and width > 1 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            # The byte order mark is no character.
             column -= 1
-        return line, column + 1 + first
+        return self._blob.first_line + lines, column
 
 
-def _covers(candidate: Candidate, place: int) -> bool:
-    return candidate.span.start <= place < candidate.span.end
+def _read_until(reading: Reading, decoder: Decoder, place: int) -> int:
+    """Up to where further traces need no reading of their own: this one holds their keys whole."""
+    end = reading.back(Span(0, len(reading.data))).end if reading.data else 0
+    return end if end < place + decoder.REACH - SEAM else end - SEAM
+
+
+def _outside(places: list[int], spans: list[Span]) -> list[int]:
+    """The places that lie in none of the spans, which are in order and do not overlap."""
+    starts = [span.start for span in spans]
+    before = ((place, bisect_right(starts, place) - 1) for place in places)
+    return [place for place, index in before if index < 0 or place >= spans[index].end]
 
 
 def _name(blob: Blob) -> str:
@@ -198,17 +245,21 @@ def _name(blob: Blob) -> str:
     return getattr(origin, "path", None) or getattr(origin, "oid", None) or "standard input"
 
 
-def _line_start(data: bytes, place: int, newline: bytes, width: int) -> int:
+def _line_start(data: bytes, place: int, newline: bytes) -> int:
+    """Where the line begins that a place stands in. A line end stands whole characters before the place."""
+    width = len(newline)
     found = data.rfind(newline, 0, place)
-    while width == 2 and found >= 0 and (place - found) % 2:
-        found = data.rfind(newline, 0, found + 1)
-    return found + len(newline) if found >= 0 else 0
+    while found >= 0 and (place - found) % width:
+        found = data.rfind(newline, 0, found + width - 1)
+    return found + width if found >= 0 else 0
 
 
-def _lines(data: bytes, place: int, newline: bytes, width: int) -> int:
-    if width == 1:
+def _lines(data: bytes, place: int, newline: bytes) -> int:
+    """How many lines end before a place."""
+    if len(newline) == 1:
         return data.count(newline, 0, place)
-    return data[place % 2 : place].decode("utf-16-le" if newline[0] == 10 else "utf-16-be", "replace").count("\n")
+    order = "utf-16-be" if newline.startswith(b"\0") else "utf-16-le"
+    return data[place % 2 : place].decode(order, "replace").count("\n")
 
 
 def _characters(before: bytes) -> int:
@@ -217,3 +268,6 @@ def _characters(before: bytes) -> int:
         return len(before.decode("utf-8"))
     except UnicodeDecodeError:
         return len(before)
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))

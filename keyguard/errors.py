@@ -29,3 +29,7 @@ class RangeError(KeyguardError):
 
 class NotARepositoryError(GitError):
     """The folder is no git repository."""
+
+
+class DamagedError(GitError):
+    """A file or an object of a repository is not what git's format asks for. The text is the reason."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import regex
+
 from keyguard.errors import KeyguardError
 from keyguard.model import Span
 from keyguard.patterns import Pattern
@@ -43,21 +45,29 @@ def candidates(pattern: Pattern, data: bytes, places: Sequence[int]) -> Iterator
 
     Raises MatchTimeoutError.
     """
+    find = _around if pattern.before else _at
     try:
-        for window in windows(pattern, len(data), places):
-            for match in pattern.regex.finditer(data, window.start, window.end, overlapped=True, timeout=TIMEOUT_S):
-                yield _candidate(pattern, data, match)
+        for match in find(pattern, data, places):
+            yield _candidate(pattern, data, match)
     except TimeoutError as error:
         raise MatchTimeoutError(f"pattern {pattern.id} ran over its time") from error
 
 
+def _at(pattern: Pattern, data: bytes, places: Sequence[int]) -> Iterator[regex.Match[bytes]]:
+    """Matches that begin at the anchor."""
+    for place in places:
+        match = pattern.regex.match(data, place, min(len(data), place + pattern.after), timeout=TIMEOUT_S)
+        if match:
+            yield match
+
+
+def _around(pattern: Pattern, data: bytes, places: Sequence[int]) -> Iterator[regex.Match[bytes]]:
+    for window in windows(pattern, len(data), places):
+        yield from pattern.regex.finditer(data, window.start, window.end, overlapped=True, timeout=TIMEOUT_S)
+
+
 def windows(pattern: Pattern, length: int, places: Sequence[int]) -> Iterator[Span]:
     """The stretches that the pattern's matches lie in, those that touch each other joined."""
-    if not pattern.before:
-        # The match begins at the anchor, and the next anchor's match is one of its own.
-        for place in places:
-            yield Span(place, min(length, place + pattern.after))
-        return
     joined: Span | None = None
     for place in places:
         window = Span(max(0, place - pattern.before), min(length, place + pattern.after))
@@ -71,11 +81,11 @@ def windows(pattern: Pattern, length: int, places: Sequence[int]) -> Iterator[Sp
         yield joined
 
 
-def _candidate(pattern: Pattern, data: bytes, match: object) -> Candidate:
-    groups = {name: text.decode("latin-1") for name, text in match.groupdict().items() if text is not None}  # type: ignore[attr-defined]
+def _candidate(pattern: Pattern, data: bytes, match: regex.Match[bytes]) -> Candidate:
+    groups = {name: text.decode("latin-1") for name, text in match.groupdict().items() if text is not None}
     name = "secret" if "secret" in groups else 0
-    start, end = match.span(name)  # type: ignore[attr-defined]
-    text = match[name].decode("latin-1")  # type: ignore[index]
+    start, end = match.span(name)
+    text = match[name].decode("latin-1")
     prefix = len(groups.get("prefix", ""))
     return Candidate(
         pattern=pattern,
@@ -88,3 +98,8 @@ def _candidate(pattern: Pattern, data: bytes, match: object) -> Candidate:
         left=groups.get("left", ""),
         right=groups.get("right", ""),
     )
+
+
+def union(patterns: Sequence[Pattern]) -> regex.Pattern[bytes]:
+    """One expression that matches where any of the patterns' does."""
+    return regex.compile(b"|".join(b"(?:%s)" % pattern.expression.encode("ascii") for pattern in patterns))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 
 ELLIPSIS = "…"
 SHOWN = 4
@@ -216,7 +217,10 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One key, with every place it was found in. `status` is what asking its provider gave, if it was asked."""
+    """One key, with every place it was found in. `status` is what asking its provider gave, if it was asked.
+
+    `commits` are those that its places name, as far as they are known.
+    """
 
     rule: Rule
     kind: str
@@ -227,6 +231,7 @@ class Finding:
     locations: tuple[Location, ...]
     exposure: Exposure | None = None
     status: str = "unverified"
+    commits: tuple[Commit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +251,22 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
+class Repository:
+    """The repository that was scanned, as far as a report links to it.
+
+    `url` is where its remote is browsed, without credentials; `head` the commit that HEAD stands at; `top` the
+    work tree's folder and `prefix` the way from there to where relative paths begin (`sub/folder/`, or empty).
+    """
+
+    url: str | None = None
+    head: str | None = None
+    top: str | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScanResult:
-    """All that a reporter needs."""
+    """All that a reporter needs. `began` is a moment in UTC."""
 
     kind: str
     target: str
@@ -258,6 +277,8 @@ class ScanResult:
     patterns: int
     seconds: float
     notes: tuple[str, ...] = ()
+    began: datetime | None = None
+    repository: Repository | None = None
 
     @property
     def complete(self) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from keyguard.engine import Engine
 from keyguard.model import Allowed, Finding, Location, Match, ScanResult, Unread
@@ -19,7 +20,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
 
     Raises KeyguardError where the scan cannot begin; what cannot be read on the way is in the result.
     """
-    began = time.monotonic()
+    began, clock = datetime.now(UTC), time.monotonic()
     keys: dict[str, list[Match]] = defaultdict(list)
     allowed: list[Allowed] = []
     unread: list[Unread] = []
@@ -44,8 +45,9 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
         unread=tuple(replace(entry, what=redaction.text(entry.what)) for entry in _counted(unread)),
         examined=source.examined,
         patterns=len(engine.library),
-        seconds=time.monotonic() - began,
+        seconds=time.monotonic() - clock,
         notes=(*map(redaction.text, source.notes), *_expired(policy)),
+        began=began,
     )
 
 
@@ -76,6 +78,7 @@ def _finding(matches: Sequence[Match], places: tuple[Location, ...], attribution
         encoding=surest.encoding,
         locations=places,
         exposure=attribution.exposure,
+        commits=attribution.commits,
     )
 
 

@@ -36,7 +36,12 @@ class Redaction:
                 removed=self._commit(exposure.removed),
                 refs=tuple(map(self.text, exposure.refs)),
             )
-        return replace(finding, locations=tuple(map(self._location, finding.locations)), exposure=exposure)
+        return replace(
+            finding,
+            locations=tuple(map(self._location, finding.locations)),
+            exposure=exposure,
+            commits=tuple(commit for known in finding.commits if (commit := self._commit(known))),
+        )
 
     def _location(self, place: Location) -> Location:
         member = place.archive_member

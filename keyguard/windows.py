@@ -26,6 +26,8 @@ def windows(read: Callable[[int], bytes], origin: Origin, size: int | None = Non
     if len(data) < fits + AFTER and len(data) <= WINDOW:
         yield Blob(data, origin)
         return
+    # More than was told: a file that grows, or one of /proc.
+    data += read(WINDOW - fits) if fits < WINDOW else b""
     offset, line, column, before = 0, 1, 1, 0
     while True:
         end = before + WINDOW

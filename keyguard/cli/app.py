@@ -15,11 +15,14 @@ COMMANDS = {
     "scan": "keyguard.cli.scan:scan",
     "staged": "keyguard.cli.staged:staged",
     "commits": "keyguard.cli.commits:commits",
+    "history": "keyguard.cli.history:history",
     "hook": "keyguard.cli.hook:hook",
     "install": "keyguard.cli.install:install",
     "uninstall": "keyguard.cli.install:uninstall",
     "patterns": "keyguard.cli.patterns:patterns",
     "baseline": "keyguard.cli.baseline:baseline",
+    "completion": "keyguard.cli.completion:completion",
+    "man": "keyguard.cli.completion:man",
 }
 
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from keyguard import baseline as baselines
 from keyguard import config as configs
+from keyguard.cli.reports import (
+    STANDARD_OUTPUT,
+    Manner,
+    Report,
+    ReportOption,
+    configured,
+    planned,
+    wants_repository,
+    write,
+)
 from keyguard.config import FORMATS, Config
 from keyguard.engine import Engine
-from keyguard.errors import ConfigError, UsageError
+from keyguard.errors import UsageError
+from keyguard.git.command import Git
 from keyguard.model import Confidence, ScanResult
 from keyguard.pattern_check import checked
 from keyguard.patterns import Library, bundled
 from keyguard.pipeline import scan
 from keyguard.policy import Policy
 from keyguard.source import Source
+from keyguard.source.remote import repository
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,6 +43,8 @@ class Options:
 
     format: str | None
     output: Path | None
+    report: tuple[Report, ...]
+    exit_zero: bool | None
     config: Path | None
     baseline: Path | None
     patterns: tuple[Path, ...]
@@ -62,6 +74,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _COMMON = (
     click.option("--format", type=click.Choice(FORMATS), help="What the report looks like.  [default: text]"),
     click.option("--output", type=_FILE, metavar="FILE", help="Write the report to a file."),
+    click.option(
+        "--report",
+        type=ReportOption(),
+        multiple=True,
+        metavar="FORMAT=FILE",
+        help="Write a further report. Can be repeated.",
+    ),
+    click.option(
+        "--exit-zero", is_flag=True, default=None, help="Exit with 0 where keys are found (3 stays: not all was seen)."
+    ),
     click.option("--config", type=_FILE, metavar="FILE", help="The configuration to use, in place of the one found."),
     click.option("--baseline", type=_FILE, metavar="FILE", help="Keys that are accepted, by fingerprint."),
     click.option("--patterns", type=_FILE, multiple=True, metavar="FILE", help="Further patterns. Can be repeated."),
@@ -76,13 +98,50 @@ _COMMON = (
 )
 
 
-def run(source: Source, options: Options) -> int:
-    """Scan a source and report: the exit code."""
+def run(source: Source, options: Options, where: str | None = ".") -> int:
+    """Scan a source and report: the exit code. `where` is in the repository that the source belongs to, if any."""
     config = configuration(options)
-    engine = Engine(library(options, config))
-    result = scan(source, engine, policy(options, config))
-    report(result, options, config)
-    return result.exit_code
+    reporting = Reporting(options, config)
+    result = scan(source, Engine(library(options, config)), policy(options, config))
+    return reporting.done(result, where)
+
+
+class Reporting:
+    """What is written of a result, and what it comes to: settled before the scan begins.
+
+    Raises UsageError where the options contradict each other.
+    """
+
+    def __init__(self, options: Options, config: Config) -> None:
+        self._manner = Manner(
+            show_secrets=bool(_either(options.show_secrets, config.show_secrets)),
+            quiet=bool(_either(options.quiet, config.quiet)),
+            verbose=options.verbose,
+        )
+        self._reports = planned(_main(options, config), options.report or configured(config), self._manner)
+        self._exit_zero = bool(_either(options.exit_zero, config.exit_zero))
+
+    def done(self, result: ScanResult, where: str | None) -> int:
+        """Write the reports: the exit code. `where` is in the repository that was scanned, if any.
+
+        Raises ConfigError where a file cannot be written.
+        """
+        if where is not None and wants_repository(self._reports):
+            result = replace(result, repository=repository(Git(where)))
+        write(result, self._reports, self._manner)
+        if self._exit_zero:
+            # Findings are somebody else's gate then; what could not be read still is this one's.
+            return 0 if result.complete else 3
+        return result.exit_code
+
+
+def _main(options: Options, config: Config) -> Report:
+    file = options.output or config.output
+    return Report(options.format or config.format or "text", None if str(file) == STANDARD_OUTPUT else file)
+
+
+def _either(said: bool | None, configured: bool | None) -> bool | None:
+    return configured if said is None else said
 
 
 def configuration(options: Options) -> Config:
@@ -112,44 +171,6 @@ def policy(options: Options, config: Config, text: Callable[[Path], str] | None 
     level = Confidence[word.upper()] if word else config.min_confidence or Confidence.LOW
     accepted = baselines.read(named, text) if named else ()
     return Policy(level, config.allows, accepted)
-
-
-def report(result: ScanResult, options: Options, config: Config) -> None:
-    """Write the report where it is wanted.
-
-    Raises ConfigError where a file cannot be written.
-    """
-    show = bool(options.show_secrets if options.show_secrets is not None else config.show_secrets)
-    quiet = bool(options.quiet if options.quiet is not None else config.quiet)
-    path = options.output or config.output
-    with _opened(path) as out:
-        if (options.format or config.format or "text") == "json":
-            from keyguard.report import json
-
-            json.write(result, out, show_secrets=show)
-        else:
-            from keyguard.report import text
-
-            text.write(result, out, show_secrets=show, quiet=quiet, verbose=options.verbose)
-
-
-@contextmanager
-def _opened(path: Path | None) -> Any:
-    """Standard output, or a file that takes the place of `path` only when all of it is written."""
-    if path is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        out: TextIO
-        with aside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
-            yield out
-        aside.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def existing(paths: tuple[str, ...]) -> None:

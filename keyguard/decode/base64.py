@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 
+from keyguard.decode.reading import REACH as REACH
 from keyguard.decode.reading import Digits, Reading, grown
 
 ENCODING = "base64"
@@ -26,7 +27,7 @@ def disguises(keyword: bytes) -> Iterable[bytes]:
 def readings(data: bytes, at: int) -> Iterator[Reading]:
     # Unwrapped first: where the text stands in one line, what is around that line is not part of it.
     for allowed in (_DIGITS, _WRAPPED):
-        run = grown(data, at, allowed)
+        run = grown(data, at, allowed, REACH)
         digits = _places(data, run.start, run.end)
         text = bytes(data[place] for place in digits).translate(_URL_SAFE)
         # Other text may be glued to the run's start, so each of the four phases can be the right one.

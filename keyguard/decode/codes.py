@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from keyguard.decode.reading import REACH, Reading, pieced
+from keyguard.decode.reading import REACH as REACH
+from keyguard.decode.reading import Reading, pieced
 from keyguard.model import Span
 
 ENCODING = "character-codes"

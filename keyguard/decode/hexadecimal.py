@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from keyguard.decode.reading import REACH as REACH
 from keyguard.decode.reading import Digits, Reading, grown
 
 ENCODING = "hex"
@@ -16,7 +17,7 @@ def disguises(keyword: bytes) -> Iterable[bytes]:
 
 
 def readings(data: bytes, at: int) -> Iterator[Reading]:
-    run = grown(data, at, _DIGITS)
+    run = grown(data, at, _DIGITS, REACH)
     start = run.start + (at - run.start) % 2
     digits = range(start, start + (run.end - start) // 2 * 2)
     yield Reading(bytes.fromhex(data[digits.start : digits.stop].decode("ascii")), ENCODING, Digits(digits, 4))

@@ -15,11 +15,15 @@ REACH = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Other bytes for a part of the data. `places` says where each of them comes from."""
+    """Other bytes for a part of the data. `places` says where each of them comes from.
+
+    `newline` is how a line ends in the data that this is a reading of.
+    """
 
     data: bytes = field(repr=False)
     encoding: str
     places: Places
+    newline: bytes = b"\n"
 
     def back(self, span: Span) -> Span:
         """Where a span of the reading stands in the data that it was read from."""
@@ -103,7 +107,7 @@ def pieced(pieces: Iterable[tuple[bytes, Span, bool]], encoding: str) -> Reading
     return Reading(b"".join(texts), encoding, Pieces(starts, origins, plain))
 
 
-def grown(data: bytes, at: int, allowed: frozenset[int], reach: int = REACH) -> Span:
+def grown(data: bytes, at: int, allowed: frozenset[int], reach: int) -> Span:
     """The run of allowed bytes around a place, at most `reach` to either side."""
     start = at
     while start > 0 and at - start < reach and data[start - 1] in allowed:
@@ -118,6 +122,7 @@ class Decoder(Protocol):
     """What each module of this folder is."""
 
     ENCODING: str
+    REACH: int
 
     def disguises(self, keyword: bytes) -> Iterable[bytes]:
         """What `keyword` looks like in this encoding: traces for the prefilter."""

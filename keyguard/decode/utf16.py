@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keyguard.decode.reading import REACH, Reading, Stride
+from keyguard.decode.reading import REACH as REACH
+from keyguard.decode.reading import Reading, Stride
 from keyguard.utf16_shape import low_byte
 
 ENCODING = "utf-16"
@@ -17,22 +18,37 @@ def disguises(keyword: bytes) -> Iterable[bytes]:
 
 
 def readings(data: bytes, at: int) -> Iterator[Reading]:
-    start = at - min(at, REACH) // 2 * 2
-    yield _narrowed(data, start, min(len(data), at + REACH))
+    # A trace begins at a low byte. Within other content its order can only be guessed.
+    order = low_byte(data)
+    known = order is not None and (at - order) % 2 == 0
+    reach = min(at, REACH) // 2 * 2
+    yield _narrowed(data, at - reach, min(len(data), at + REACH), order if known else None)
 
 
 def whole(data: bytes) -> Reading | None:
     """All of the data read as UTF-16, if it looks like it."""
-    phase = low_byte(data)
-    return None if phase is None else _narrowed(data, phase, len(data))
+    order = low_byte(data)
+    return None if order is None else _narrowed(data, order, len(data), order)
 
 
-def _narrowed(data: bytes, start: int, end: int) -> Reading:
-    """The low bytes; 0xFF stands for a character that is not Latin-1."""
-    low = data[start:end:2]
-    # A low byte at phase 1 belongs to the high byte before it (big endian), at phase 0 to the one behind it.
-    # For ASCII text both are zero, so the one behind serves for either order.
-    high = data[start + 1 : end : 2].translate(_HIGH).ljust(len(low), b"\0")
-    size = len(low)
-    merged = int.from_bytes(low, "big") | int.from_bytes(high[:size], "big")
-    return Reading(merged.to_bytes(size, "big"), ENCODING, Stride(start, 2))
+def _narrowed(data: bytes, first: int, end: int, order: int | None) -> Reading:
+    """The low bytes from `first` on; 0xFF stands for a character that is not Latin-1.
+
+    A low byte's high byte is the one behind it (`order` 0, little endian) or before it (1). With None either may
+    be it, the other one being a neighbour's of any script, so a zero on one side is enough.
+    """
+    low = data[first:end:2]
+    before, behind = (_nonzero(data, first + side, len(low)) for side in (-1, 1))
+    high = before & behind if order is None else before if order else behind
+    merged = int.from_bytes(low, "big") | high
+    big_endian = first % 2 if order is None else order
+    newline = b"\0\n" if big_endian else b"\n\0"
+    return Reading(merged.to_bytes(len(low), "big"), ENCODING, Stride(max(0, first - big_endian), 2), newline)
+
+
+def _nonzero(data: bytes, start: int, count: int) -> int:
+    """One byte for each of `count` second bytes from `start` on: 0xFF where it is not zero, as one number."""
+    # Before the data stands nothing, which is no zero; behind it, where a last character was cut, may be one.
+    missing = b"\xff" if start < 0 else b""
+    found = missing + data[start + 2 * len(missing) : start + 2 * count : 2].translate(_HIGH)
+    return int.from_bytes(found.ljust(count, b"\0"), "big")

@@ -116,6 +116,11 @@ class Git:
         argv = [executable(), *FLAGS, "-C", self.where, *arguments]
         return Process(argv, environment(os.environ, self.as_hook), given)
 
+    def alternates(self) -> list[str]:
+        """The folders of objects that git names to its hooks beside the repository's own."""
+        named = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "") if self.as_hook else ""
+        return [folder for folder in named.split(os.pathsep) if folder]
+
 
 class Process:
     """A child process: `stdin` and `stdout` are binary streams, standard error is kept aside."""
@@ -146,6 +151,11 @@ class Process:
             self._kill()
             self.wait()
         self._stderr.close()
+
+    def kill(self) -> None:
+        """End the process, if it still runs. Reading from it then comes to its end."""
+        if self._code is None:
+            self._kill()
 
     def wait(self) -> int:
         """The exit code (a signal's number, negated, where one ended the process)."""

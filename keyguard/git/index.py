@@ -77,8 +77,9 @@ def _changes(raw: bytes) -> list[Change]:
     changes = []
     for place in range(0, len(fields) - 1, 2):
         # ":100644 100755 <id> <id> M"
-        _, mode, before, oid, status = fields[place].split()
-        known = before.strip(b"0")
+        was, mode, before, oid, status = fields[place].split()
+        # A submodule's commit is no content to compare with.
+        known = before.strip(b"0") and was != b":" + GITLINK
         changes.append(
             Change(
                 status[:1].decode("ascii"),

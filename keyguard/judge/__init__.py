@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from keyguard.judge import context, fakes
@@ -55,7 +56,11 @@ def judge(candidate: Candidate) -> Judged | None:
 def resolve(judged: list[Judged]) -> list[Judged]:
     """Of those that overlap the best; of equals the pattern that comes first. In the order of their places."""
     kept: list[Judged] = []
+    starts: list[int] = []
     for one in sorted(judged, key=lambda one: one.rank, reverse=True):
-        if not any(one.candidate.span.overlaps(other.candidate.span) for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda one: one.candidate.span.start)
+        # Those kept do not overlap, so that only the two neighbours can.
+        place = bisect_left(starts, one.candidate.span.start)
+        if not any(one.candidate.span.overlaps(other.candidate.span) for other in kept[max(0, place - 1) : place + 1]):
+            kept.insert(place, one)
+            starts.insert(place, one.candidate.span.start)
+    return kept

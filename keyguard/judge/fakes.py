@@ -137,7 +137,7 @@ def is_masked(candidate: Candidate) -> bool:
 
     For a key whose own structure is whole these marks are other text: `sk-…<br>`, `sk-…...`.
     """
-    if candidate.left:
+    if "marker" in candidate.pattern.evidence:
         return False
     after = candidate.data[candidate.span.end : candidate.span.end + 3]
     before = candidate.data[max(0, candidate.span.start - 3) : candidate.span.start]

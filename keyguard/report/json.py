@@ -33,11 +33,12 @@ def document(result: ScanResult, *, show_secrets: bool = False) -> dict[str, Any
         },
         "complete": result.complete,
         "unread": [asdict(entry) for entry in result.unread],
-        "findings": [_finding(finding, show_secrets) for finding in result.findings],
+        "findings": [of_finding(finding, show_secrets=show_secrets) for finding in result.findings],
     }
 
 
-def _finding(finding: Finding, show_secrets: bool) -> dict[str, Any]:
+def of_finding(finding: Finding, *, show_secrets: bool = False) -> dict[str, Any]:
+    """One entry of `findings`."""
     shown = {"secret": finding.secret.reveal()} if show_secrets else {}
     exposure = {"exposure": _exposure(finding.exposure)} if finding.exposure else {}
     return {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from keyguard.model import Finding, Location, ScanResult
+from keyguard.model import Exposure, Finding, Location, ScanResult
 from keyguard.report.sizes import count, examined
+
+SHOWN_PLACES = 10
+"""How many places of one key the text report lists; `--verbose` lists all."""
 
 REASONS = {
     "marker": "it bears its provider's marker",
@@ -21,6 +24,14 @@ REASONS = {
     "shape": "it has the provider's shape",
     "prefix": "it has the provider's prefix",
     "context": "the words around it say whose it is",
+}
+
+STATUS = {
+    "unverified": "its provider was not asked",
+    "live": "its provider accepts it",
+    "restricted": "its provider knows it and limits what it may do",
+    "dead": "its provider refuses it",
+    "unknown": "its provider gave no clear answer",
 }
 
 
@@ -45,15 +56,104 @@ def place(location: Location) -> str:
     return text + (f" @ {location.commit[:12]}" if location.commit else "")
 
 
+def headline(finding: Finding) -> str:
+    """What a key is, redacted, in one line: `OpenAI API key sk-proj-7Wxg…8L0A (164 characters)`."""
+    disguised = f", disguised as {disguise(finding)}" if finding.encoding else ""
+    return printable(f"{finding.rule.title} {finding.secret.redacted} ({len(finding.secret)} characters{disguised})")
+
+
+def disguise(finding: Finding) -> str:
+    """`base64 in utf-16`, from the inside out; nothing where the key stands in plain sight."""
+    return " in ".join(reversed(finding.encoding))
+
+
+def exposed(exposure: Exposure) -> str:
+    """Since when and to whom a key was open, in one line."""
+    parts = []
+    if exposure.introduced:
+        commit = exposure.introduced
+        parts.append(f"since {commit.date[:10]} ({commit.oid[:12]} by {printable(commit.author)})")
+    if exposure.removed:
+        parts.append(f"until {exposure.removed.date[:10]} ({exposure.removed.oid[:12]})")
+    if exposure.days is not None:
+        parts.append(count(exposure.days, "day"))
+    parts.append("in HEAD" if exposure.in_head else "not in HEAD")
+    parts.append("pushed" if exposure.pushed else "not known to be pushed")
+    if not exposure.reachable:
+        parts.append("no ref reaches it")
+    return ", ".join(parts)
+
+
+def next_steps(finding: Finding) -> list[str]:
+    """What to do about one key, in order."""
+    exposure = finding.exposure
+    here = exposure.in_head if exposure else True
+    return [
+        _death(finding),
+        *(["Take it out of the files, and read it from an environment variable instead."] if here else []),
+        *(_from_history(exposure) if exposure else []),
+    ]
+
+
+def _death(finding: Finding) -> str:
+    if finding.status == "dead":
+        return "It is dead already: its provider refuses it. Nothing needs to be revoked."
+    urgent = "It works, now. " if finding.status == "live" else ""
+    return urgent + finding.rule.remedy
+
+
+def _from_history(exposure: Exposure) -> list[str]:
+    if exposure.pushed:
+        return [
+            "It was pushed, so take it for known to others, whatever is done to the history: revoking it is what "
+            "counts. `keyguard scrub` then removes it from history."
+        ]
+    return ["It is in history, and not known to be pushed: `keyguard scrub` removes it before it is."]
+
+
+def allowed(result: ScanResult) -> list[str]:
+    """What was found and is accepted, and by what."""
+    return [f"allowed: {entry.match.secret.redacted}, by {printable(entry.by)}" for entry in result.allowed]
+
+
+def ways_out(result: ScanResult) -> tuple[str, ...]:
+    """What to do now: the ways out of a blocked commit, or the next steps for what is stored already."""
+    first = result.findings[0].secret.fingerprint[:16]
+    if result.kind == "staged":
+        path = next((place.path for place in result.findings[0].locations if place.path), "FILE")
+        return (
+            f"Take it out: `git restore --staged -- {printable(path)}`, read the key from an environment "
+            "variable, stage again.",
+            "Revoke it, if it was ever shared or pushed: the link above. A key that is out stays out.",
+            f"Allow it, if it is no secret: `# keyguard: allow` on its line, or an [[allow]] with "
+            f'fingerprint = "{first}" and a reason in .keyguard.toml.',
+        )
+    return (
+        "Revoke each key first: a leaked key is safe only when it is dead.",
+        "Take it out of the files and read it from an environment variable instead.",
+        f'Accept what is no secret: `keyguard baseline --reason …`, or an [[allow]] with fingerprint = "{first}" '
+        "and a reason in .keyguard.toml.",
+    )
+
+
+def unread(what: str, reason: str, times: int) -> str:
+    """`what: reason (3 times)`, printable."""
+    return f"{printable(what)}: {printable(reason)}" + (f" ({times:,} times)" if times > 1 else "")
+
+
 def printable(text: str) -> str:
     """`text` with everything that a terminal could act on escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def number_of_places(result: ScanResult) -> int:
+    return sum(len(finding.locations) for finding in result.findings)
+
+
 def closing(result: ScanResult) -> str:
     """The one line that says what was found, where, and what was not seen."""
     keys = len(result.findings)
-    places = sum(len(finding.locations) for finding in result.findings)
+    places = number_of_places(result)
     looked = examined(result.examined.blobs, unit(result), result.examined.bytes)
     parts = [f"{count(keys, 'key')} in {count(places, 'place')}; {looked}" if keys else f"No keys found: {looked}"]
     if result.allowed:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from keyguard.engine import Engine
-from keyguard.model import Examined, Exposure, Location, Match, Unread
+from keyguard.model import Commit, Examined, Exposure, Location, Match, Unread
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Where a key stands and, where history is known, since when."""
+    """Where a key stands and, where history is known, since when. `commits` are those that its places name."""
 
     locations: tuple[Location, ...]
     exposure: Exposure | None = None
+    commits: tuple[Commit, ...] = ()
 
 
 class Source(Protocol):

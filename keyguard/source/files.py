@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
@@ -16,9 +17,10 @@ from keyguard.source import Attribution
 from keyguard.windows import windows
 
 STDIN = "-"
-# A named pipe without a writer must not hold the scan up, and a link put in a file's place is not followed.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# A pipe without a writer must not hold the scan of a folder up, and a link is not followed. One that was named is.
+_FOUND = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_CLOSED = re.compile(rb"^warning: could not open directory '(.*?)/?': (.*)$", re.MULTILINE)
 
 
 class Files:
@@ -64,18 +66,19 @@ class Files:
             if isinstance(path, Unread):
                 yield path
                 continue
-            self._blobs += 1
             if path == STDIN:
+                self._blobs += 1
                 yield from self._standard_input()
                 continue
             names.append(path)
             try:
-                yield from _content(path, named=path in self._paths)
+                for blob in _content(path, named=path in self._paths):
+                    self._blobs += not blob.offset
+                    yield blob
             except FileNotFoundError:
                 # Tracked and deleted, or gone since it was listed: it is not here any more.
-                self._blobs -= 1
+                continue
             except OSError as error:
-                self._blobs -= 1
                 yield Unread(path, _reason(error))
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
@@ -119,9 +122,10 @@ def names_with_keys(engine: Engine, names: Iterable[str]) -> Iterator[Match | Un
 
 def _content(path: str, *, named: bool) -> Iterator[Blob]:
     try:
-        descriptor = os.open(path, _FLAGS | (0 if named else _NO_FOLLOW))
+        descriptor = os.open(path, _FLAGS | (0 if named else _FOUND))
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK):
+        # A link that is not followed, or one that was named and leads nowhere.
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENOENT) and os.path.islink(path):
             yield Blob(os.fsencode(os.readlink(path)), OnDisk(path))
             return
         if error.errno == errno.ENXIO:
@@ -133,7 +137,6 @@ def _content(path: str, *, named: bool) -> Iterator[Blob]:
         if stat.S_ISREG(status.st_mode):
             yield from windows(_whole_reads(file.read), OnDisk(path), status.st_size)
         elif named and not stat.S_ISDIR(status.st_mode):
-            os.set_blocking(descriptor, True)
             yield from windows(_whole_reads(file.read), OnDisk(path))
 
 
@@ -153,30 +156,54 @@ def _whole_reads(read: Callable[[int], bytes | None]) -> Callable[[int], bytes]:
     return whole
 
 
-def _below(folder: str, ignored: bool) -> Iterator[str | Unread]:
-    """The files below a folder, sorted by path: those that git does not ignore, if it lies in a repository."""
-    listed = None if ignored else _listed_by_git(folder)
+def _below(folder: str, ignored: bool, *, nested: bool = False) -> Iterator[str | Unread]:
+    """The files below a folder, sorted by path: those that git does not ignore, if it lies in a repository.
+
+    A `nested` folder is one that git lists as a repository of its own; whether it is one is not sure.
+    """
+    listed = None if ignored else _listed_by_git(folder, nested)
     if listed is None:
         yield from _walked(folder, ignored)
         return
-    for name in listed:
+    names, unread = listed
+    yield from unread
+    for name in names:
         path = _joined(folder, name)
         # A submodule, or a repository within: git lists it as one entry.
         if path.endswith(os.sep) or (os.path.isdir(path) and not os.path.islink(path)):
-            yield from _below(path.rstrip(os.sep), ignored)
+            yield from _below(path.rstrip(os.sep), ignored, nested=True)
         else:
             yield path
 
 
-def _listed_by_git(folder: str) -> list[str] | None:
+def _listed_by_git(folder: str, nested: bool) -> tuple[list[str], list[Unread]] | None:
+    """What git lists below a folder, and the folders that it could not look into; None where it is not to be asked."""
     try:
         git = Git(folder)
-        code, listed, _ = git.attempt("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        code, top, _ = git.attempt("rev-parse", "--show-toplevel")
+        # A configuration can put the work tree elsewhere, and then git would list other files.
+        if code or not _lies_in(folder, os.fsdecode(top.removesuffix(b"\n")), nested):
+            return None
+        code, listed, complaint = git.attempt("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     except GitError:
         return None
-    if code:
+    names = sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+    # Asked within a submodule that is not there, git lists the submodule itself.
+    if code or "./" in names or "." in names:
         return None
-    return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+    return names, list(_closed(folder, os.fsdecode(top[:-1]), complaint))
+
+
+def _lies_in(folder: str, top: str, nested: bool) -> bool:
+    here, top = os.path.realpath(folder), os.path.realpath(top)
+    return here == top if nested else f"{here}{os.sep}".startswith(f"{top.rstrip(os.sep)}{os.sep}")
+
+
+def _closed(folder: str, top: str, complaint: bytes) -> Iterator[Unread]:
+    """The folders that git could not look into, which it only warns of. It names them from the top."""
+    for path, reason in _CLOSED.findall(complaint):
+        name = os.path.relpath(os.path.join(top, os.fsdecode(path)), os.path.realpath(folder))
+        yield Unread(_joined(folder, name), os.fsdecode(reason).lower())
 
 
 def _walked(folder: str, ignored: bool) -> Iterator[str | Unread]:

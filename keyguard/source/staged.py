@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from keyguard.engine import Engine
-from keyguard.errors import UsageError
+from keyguard.errors import GitError, UsageError
 from keyguard.git.blobs import Content, contents
 from keyguard.git.command import Git
 from keyguard.git.index import UNMERGED, Change, added_lines, entries, renamed, staged_changes
@@ -76,7 +76,12 @@ class StagedChanges:
             return
         if before == change.oid:
             return
-        added = added_lines(self._git, before, change.oid)
+        try:
+            added = added_lines(self._git, before, change.oid)
+        except GitError:
+            # What HEAD has is not here (a partial clone) or cannot be compared: then every line may be new.
+            yield from matches
+            return
         starts = self._line_numbers(change.oid, [place for m in matches for place in (m.span.start, m.span.end)])
         for match in matches:
             first, last = starts[match.span.start], starts[match.span.end]

@@ -1,0 +1,73 @@
+"""`keyguard history`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from keyguard.cli.options import Options, common, run
+from keyguard.source.history import History
+from keyguard.source.repository import Narrowing, Step
+
+
+@click.command()
+@click.argument("repositories", metavar="[REPO]...", nargs=-1, type=click.Path())
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Processes to read with.  [default: one a processor]")
+@click.option("--since", metavar="DATE", help="Only what commits since then brought.")
+@click.option("--ref", "--branch", "refs", multiple=True, help="Only what REF leads to; can be repeated.")
+@click.option("--no-unreachable", is_flag=True, help="Leave out what no ref leads to.")
+@common
+def history(
+    repositories: tuple[str, ...],
+    jobs: int | None,
+    since: str | None,
+    refs: tuple[str, ...],
+    no_unreachable: bool,
+    options: Options,
+) -> int:
+    """Look for keys in everything that repositories store.
+
+    Every blob, commit, tag, note, path and ref name is looked at, also what no ref leads to any more, and the
+    repositories of submodules. Without REPO: the one of the current folder.
+    """
+    narrowing = Narrowing(refs, since, no_unreachable)
+    with _progress(bool(options.quiet)) as progress:
+        source = History(repositories, jobs=jobs or _processors(), narrowing=narrowing, progress=progress)
+        return run(source, options)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[Step], None] | None]:
+    """A bar on standard error where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("objects, {task.fields[megabytes]:,} MB, {task.fields[rate]:,} MB/s"),
+        TimeRemainingColumn(),
+    )
+    # Refreshed as the reading goes on: a thread of its own would be copied, half alive, into each process.
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=None, megabytes=0, rate=0)
+
+        def show(step: Step) -> None:
+            megabytes = step.volume >> 20
+            elapsed = bar.tasks[task].elapsed or 0
+            rate = int(megabytes / elapsed) if elapsed else 0
+            bar.update(task, completed=step.done, total=step.total, megabytes=megabytes, rate=rate)
+            bar.refresh()
+
+        yield show

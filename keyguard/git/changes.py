@@ -1,0 +1,72 @@
+"""What commits change, by path, asked of git for the objects that matter and for all commits at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from keyguard.git.command import Git
+
+# git looks through the ids it was given for each change. Beyond these, looking through all changes is sooner.
+MOST_NAMED = 2_000
+
+# Commits below which a second process costs more than it saves.
+FEW = 2_000
+
+PLAIN = ("diff-tree", "--stdin", "-r", "--root", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
+         "--no-textconv", "--ignore-submodules=none")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A path that a commit gives another content: from `before` to `after`, None where there is none."""
+
+    commit: str
+    path: str
+    before: str | None
+    after: str | None
+
+
+def changes(
+    git: Git, commits: Sequence[str], oids: Collection[str] | None, jobs: int = 1, *, merges: bool = False
+) -> Iterator[Changed]:
+    """The changes of `commits` that bring or take one of the objects `oids`; all changes where that is None.
+
+    Of merges nothing, unless `merges` asks for them: then of each against each of its parents.
+
+    Raises GitError.
+    """
+    if not commits or (oids is not None and not oids):
+        return
+    named = oids if oids is not None and len(oids) <= MOST_NAMED else ()
+    arguments = [*PLAIN, *(["-m"] if merges else []), *(f"--find-object={oid}" for oid in named)]
+    for printed in _run(git, arguments, commits, jobs):
+        for change in _parsed(printed):
+            if oids is None or change.before in oids or change.after in oids:
+                yield change
+
+
+def _run(git: Git, arguments: Sequence[str], commits: Sequence[str], jobs: int) -> Iterator[bytes]:
+    parts = min(jobs, -(-len(commits) // FEW))
+    # One after the other to each process: old commits have smaller trees than new ones.
+    # git passes over a last line without an end.
+    shares = ["".join(f"{commit}\n" for commit in commits[part::parts]).encode() for part in range(parts)]
+    with ThreadPoolExecutor(parts) as threads:
+        yield from threads.map(lambda given: git.run(*arguments, given=given), shares)
+
+
+def _parsed(printed: bytes) -> Iterator[Changed]:
+    fields = iter(printed.split(b"\0"))
+    commit = ""
+    for field in fields:
+        if not field.startswith(b":"):
+            commit = field.decode()
+            continue
+        _, _, before, after, _ = field.decode().split()
+        yield Changed(commit, os.fsdecode(next(fields)), _stored(before), _stored(after))
+
+
+def _stored(oid: str) -> str | None:
+    return oid if oid.strip("0") else None

@@ -1,0 +1,125 @@
+"""Worker processes that share out a list of tasks, whatever becomes of one of them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+# What a worker does with a task. It is made anew in each worker.
+Work = Callable[[Task], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Task, Result]):
+    """A task and what came of it; None where the worker's process ended in the middle of it."""
+
+    task: Task
+    result: Result | None
+
+
+def share_out(tasks: Sequence[Task], make: Callable[[], Work[Task, Result]], jobs: int) -> Iterator[Done[Task, Result]]:
+    """Do `tasks` in `jobs` processes, or here where one is enough; results as they come.
+
+    Raises what the work raises. No process is left behind, also where the iteration is given up or is
+    interrupted.
+    """
+    if jobs <= 1:
+        work = make()
+        for task in tasks:
+            yield Done(task, work(task))
+        return
+    crew = _Crew(tasks, make, min(jobs, len(tasks)))
+    try:
+        yield from crew.results()
+    finally:
+        crew.end()
+
+
+class _Crew(Generic[Task, Result]):
+    def __init__(self, tasks: Sequence[Task], make: Callable[[], Work[Task, Result]], jobs: int) -> None:
+        self.make = make
+        self.waiting = list(reversed(tasks))
+        self.busy: dict[Connection, Task] = {}
+        self.processes: list[BaseProcess] = []
+        for _ in range(jobs):
+            self._engage()
+
+    def results(self) -> Iterator[Done[Task, Result]]:
+        while self.busy:
+            ready = connection.wait(list(self.busy))
+            for pipe in [pipe for pipe in self.busy if pipe in ready]:
+                yield self._received(pipe)
+
+    def end(self) -> None:
+        for pipe in self.busy:
+            pipe.close()
+        for process in self.processes:
+            process.terminate()
+            process.join()
+
+    def _engage(self) -> None:
+        """Start a worker and give it its first task."""
+        # A fork shares all that is known about the packs; elsewhere it is sent to each process.
+        context: ForkContext | SpawnContext
+        context = get_context("fork") if sys.platform == "linux" else get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self.make), daemon=True)
+        process.start()
+        theirs.close()
+        self.processes.append(process)
+        self._next(ours)
+
+    def _received(self, pipe: Connection) -> Done[Task, Result]:
+        task = self.busy.pop(pipe)
+        try:
+            result, error = pipe.recv()
+        except (EOFError, OSError):
+            pipe.close()
+            # Each worker that ends takes a task along, so that there is an end to this.
+            if self.waiting:
+                self._engage()
+            return Done(task, None)
+        if error:
+            raise error
+        self._next(pipe)
+        return Done(task, result)
+
+    def _next(self, pipe: Connection) -> None:
+        """Give the worker behind `pipe` its next task, or let it go."""
+        if not self.waiting:
+            pipe.close()
+            return
+        task = self.waiting.pop()
+        self.busy[pipe] = task
+        try:
+            pipe.send(task)
+        except OSError:
+            # It is gone: the wait for its result says so.
+            return
+
+
+def _serve(pipe: Connection, make: Callable[[], Work[Task, Result]]) -> None:
+    # An interrupt is the parent's to handle. It ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work = make()
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        answer: tuple[Result | None, Exception | None]
+        try:
+            answer = work(task), None
+        except Exception as error:  # it is raised in the parent
+            answer = None, error
+        pipe.send(answer)

@@ -1,0 +1,106 @@
+"""Rebuilding an object from its base and a delta: in C where dulwich is installed, else here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from keyguard.errors import DamagedError
+from keyguard.git.objects import HELD_LIMIT
+
+try:
+    from dulwich._pack import apply_delta as native
+    from dulwich.errors import ApplyDeltaError
+except ImportError:
+    native = None
+    ApplyDeltaError = DamagedError  # type: ignore[misc,assignment]
+
+__all__ = ["DELTA_ERRORS", "SUSPECT", "apply_delta", "check_size", "chunks"]
+
+# A copy may give up to 64 kB for one byte of delta. Below this product of the two lengths the result is
+# known to be bearable without a look at what the delta announces.
+SUSPECT = 1 << 31
+
+
+def apply_delta(base: bytes, delta: bytes) -> bytes:
+    """Rebuild an object from its base and a git delta.
+
+    `delta` is already inflated. Offsets and sizes are in bytes.
+
+    Raises DamagedError where the delta copies from outside `base`, ends early, or gives another size than
+    it announces.
+
+    Source: gitformat-pack(5), "Deltified representation".
+    """
+    base_size, at = _size(delta, 0)
+    if base_size != len(base):
+        raise DamagedError("its delta is for a base of another size")
+    size, at = _size(delta, at)
+    result = bytearray()
+    end = len(delta)
+    while at < end:
+        code = delta[at]
+        at += 1
+        if code & 0x80:
+            start, length, at = _copy(delta, at, code)
+            piece = base[start : start + length]
+            wanted = length
+        elif code:
+            piece = delta[at : at + code]
+            at += code
+            wanted = code
+        else:
+            raise DamagedError("its delta has an unknown instruction")
+        if len(piece) != wanted or len(result) + wanted > size:
+            raise DamagedError("its delta reaches outside")
+        result += piece
+    if len(result) != size:
+        raise DamagedError("its delta gives another size than it announces")
+    return bytes(result)
+
+
+def check_size(delta: bytes) -> None:
+    """Raise DamagedError where `delta` announces more than can be held."""
+    _, at = _size(delta, 0)
+    size, _ = _size(delta, at)
+    if size > HELD_LIMIT:
+        raise DamagedError(f"it is a delta of {size >> 20} MB, over the limit of {HELD_LIMIT >> 20} MB")
+
+
+def _in_python(base: bytes, delta: bytes) -> list[bytes]:
+    return [apply_delta(base, delta)]
+
+
+# What the walk calls, once an object: the result in pieces to be joined.
+chunks: Callable[[bytes, bytes], list[bytes]] = native or _in_python
+
+# A delta that announces an absurd size makes dulwich's run out of memory at once, before it takes any.
+DELTA_ERRORS = (DamagedError, ApplyDeltaError, MemoryError)
+
+
+def _copy(delta: bytes, at: int, code: int) -> tuple[int, int, int]:
+    """Offset and length of a copy, and where the next instruction is."""
+    start = length = 0
+    try:
+        for bit in range(4):
+            if code & (1 << bit):
+                start |= delta[at] << (8 * bit)
+                at += 1
+        for bit in range(3):
+            if code & (0x10 << bit):
+                length |= delta[at] << (8 * bit)
+                at += 1
+    except IndexError:
+        raise DamagedError("its delta is cut off") from None
+    # A size of 0 stands for 65,536 (gitformat-pack(5), "Instruction to copy from base object").
+    return start, length or 0x10000, at
+
+
+def _size(delta: bytes, at: int) -> tuple[int, int]:
+    """A number of 7 bits a byte, the lowest first, and where the next thing is."""
+    size = shift = 0
+    for at in range(at, min(at + 10, len(delta))):  # noqa: B020 - it goes on from where it was
+        size |= (delta[at] & 0x7F) << shift
+        if delta[at] < 0x80:
+            return size, at + 1
+        shift += 7
+    raise DamagedError("its delta is cut off")

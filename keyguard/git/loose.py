@@ -1,0 +1,88 @@
+"""Objects that lie each in a file of its own.
+
+Source: gitformat-loose(5): a zlib stream of the object's kind, a space, its size, a NUL and its content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from keyguard.errors import DamagedError
+from keyguard.git import files
+from keyguard.git.inflate import INFLATE_ERRORS, decompress, parts, pieces
+from keyguard.git.objects import KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
+from keyguard.git.streams import LONGER, PIECE, Stream
+
+FOLDER = re.compile(r"[0-9a-f]{2}\Z")
+NAME = re.compile(r"[0-9a-f]+\Z")
+HEADER = re.compile(rb"(commit|tree|blob|tag) (0|[1-9][0-9]{0,18})\0")
+LONGEST_HEADER = 32
+
+# deflate gives at most 1032 bytes for one: what is packed in less than this stays below STREAM_LIMIT.
+SHORT = STREAM_LIMIT // 1032
+
+
+# git would wait for a pipe to be written to, and gives of too long a content the beginning.
+NOT_FOR_GIT = (files.IRREGULAR, LONGER)
+
+
+def loose_objects(objects: Path, oid_size: int) -> Iterator[str]:
+    """The ids, in hex, of the loose objects below an `objects` folder.
+
+    Raises DamagedError where a folder cannot be read.
+    """
+    for folder in files.listed(objects):
+        if FOLDER.match(folder):
+            for name in files.listed(objects / folder):
+                if len(name) == 2 * oid_size - 2 and NAME.match(name):
+                    yield folder + name
+
+
+def examine_loose(objects: Path, oids: list[str], examiner: Examiner[Value]) -> Harvest[Value]:
+    """Examine the loose objects `oids` below an `objects` folder."""
+    harvest: Harvest[Value] = Harvest()
+    for oid in oids:
+        try:
+            _examine(harvest, oid, files.content(objects / oid[:2] / oid[2:]), examiner)
+        except DamagedError as error:
+            harvest.lost.append(Lost(oid, str(error), final=str(error) in NOT_FOR_GIT))
+    return harvest
+
+
+def _examine(harvest: Harvest[Value], oid: str, packed: bytes, examiner: Examiner[Value]) -> None:
+    if len(packed) > SHORT:
+        _examine_in_pieces(harvest, oid, packed, examiner)
+        return
+    try:
+        content = decompress(packed)
+    except INFLATE_ERRORS as error:
+        raise DamagedError(f"its zlib stream is damaged: {error}") from error
+    kind, size, start = _header(content)
+    if len(content) - start != size:
+        raise DamagedError(LONGER if len(content) - start > size else "it is shorter than it announces")
+    harvest.take(oid, kind, content[start:], examiner)
+
+
+def _examine_in_pieces(harvest: Harvest[Value], oid: str, packed: bytes, examiner: Examiner[Value]) -> None:
+    content = pieces(parts(memoryview(packed)), PIECE)
+    first = next(content, b"")
+    kind, size, start = _header(first)
+    stream = chain([first[start:]], content)
+    if size > STREAM_LIMIT:
+        harvest.take_stream(oid, kind, size, stream, examiner)
+    else:
+        whole = Stream(stream, size)
+        data = whole.read(size)
+        whole.finish()
+        harvest.take(oid, kind, data, examiner)
+
+
+def _header(content: bytes) -> tuple[int, int, int]:
+    """Kind, size and where the content starts."""
+    header = HEADER.match(content, 0, LONGEST_HEADER)
+    if not header:
+        raise DamagedError("it has no header that git knows")
+    return KIND_OF[header[1]], int(header[2]), header.end()

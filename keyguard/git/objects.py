@@ -1,0 +1,113 @@
+"""The words of the object store: an object's kind, what examines it, what was found, what was not to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Generic, Protocol, TypeVar
+
+from keyguard.git.streams import Stream, sliced
+
+Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
+
+# An object of more bytes is not held whole but streamed, unless a delta needs it.
+STREAM_LIMIT = 64 << 20
+
+# What a delta needs has to be held whole. Above this it is not read, and said so.
+HELD_LIMIT = 1 << 30
+
+
+class Kind(IntEnum):
+    """What an object is. The numbers are those of a pack entry (gitformat-pack(5), "Object types")."""
+
+    COMMIT = 1
+    TREE = 2
+    BLOB = 3
+    TAG = 4
+
+    @property
+    def word(self) -> str:
+        """git's name of it."""
+        return self.name.lower()
+
+
+KIND_OF = {kind.word.encode(): kind for kind in Kind}
+BLOB = int(Kind.BLOB)
+
+
+class Examiner(Protocol[Value_co]):
+    """Looks at objects, in whatever order. Kinds are given as their numbers."""
+
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, Value_co]]:
+        """Look at some contents together, and give for those that have something in them their number and it."""
+        ...
+
+    def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Value_co | None:
+        """Look at an object of `size` bytes, too big to be held; None where nothing is in it.
+
+        `read(count)` gives fewer bytes only at its end.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Value]):
+    """What an examiner made of an object."""
+
+    oid: str
+    kind: Kind
+    value: Value = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An object that one way of reading did not get. Another may, unless this is `final`."""
+
+    oid: str
+    reason: str
+    final: bool = False
+
+
+@dataclass(slots=True)
+class Harvest(Generic[Value]):
+    """What one share of the reading gave: `objects` and `blobs` examined, `volume` the bytes of them."""
+
+    objects: int = 0
+    blobs: int = 0
+    volume: int = 0
+    found: list[Found[Value]] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+
+    def take(self, oid: str, kind: int, data: bytes, examiner: Examiner[Value]) -> None:
+        """Examine an object that is held whole."""
+        if len(data) > STREAM_LIMIT:
+            self.take_stream(oid, kind, len(data), sliced(data), examiner)
+            return
+        self.found += (Found(oid, Kind(kind), value) for _, value in examiner.several([kind], [data]))
+        self.count(1, kind == BLOB, len(data))
+
+    def take_stream(self, oid: str, kind: int, size: int, pieces: Iterable[bytes], examiner: Examiner[Value]) -> None:
+        """Examine an object that comes in pieces.
+
+        Raises DamagedError where they are not `size` bytes together, and what `pieces` raises.
+        """
+        stream = Stream(pieces, size)
+        value = examiner.stream(kind, size, stream.read)
+        stream.finish()
+        if value is not None:
+            self.found.append(Found(oid, Kind(kind), value))
+        self.count(1, kind == BLOB, size)
+
+    def count(self, objects: int, blobs: int, volume: int) -> None:
+        """Count objects, those that are blobs among them, and their bytes."""
+        self.objects += objects
+        self.blobs += blobs
+        self.volume += volume
+
+    def add(self, other: Harvest[Value]) -> None:
+        """Take in another share's harvest."""
+        self.count(other.objects, other.blobs, other.volume)
+        self.found += other.found
+        self.lost += other.lost

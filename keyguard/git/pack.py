@@ -1,0 +1,197 @@
+"""The entries of a pack: kind, size, base and place of each, read from all headers at once.
+
+Source: gitformat-pack(5), "pack-*.pack files have the following format".
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from keyguard.errors import DamagedError
+from keyguard.git import files
+from keyguard.git.idx import Index
+
+HEADER = 12
+VERSIONS = (2, 3)
+OFS_DELTA, REF_DELTA = 6, 7
+
+# Entries whose base is no entry of the pack.
+WHOLE, ELSEWHERE, NOWHERE = -1, -2, -3
+
+# Headers read at a time, and the bytes of the pack they may span: between two such groups the pages of the
+# pack that were touched are given back.
+GROUP, GROUP_SPAN = 1 << 16, 16 << 20
+
+# Nine bytes of 7 bits, after the first one's 4, stay within 63 bits.
+LONGEST = 9
+
+Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """All entries of a pack by ascending offset, a column a property.
+
+    `row` is the entry's row in the index. Its zlib stream lies in `begin`..`end` of the pack and inflates to
+    `size` bytes. `kind` is the number of the entry's type, 0 where the header cannot be read. `base` is the
+    position of the base among these entries, or WHOLE, ELSEWHERE (`foreign` has its id) or NOWHERE.
+    """
+
+    row: npt.NDArray[np.int32]
+    begin: Integers
+    end: Integers
+    size: Integers
+    kind: Bytes
+    base: Integers
+    foreign: dict[int, bytes] = field(default_factory=dict)
+
+
+def opened(path: Path) -> mmap.mmap:
+    """The pack at `path`, mapped. Raises DamagedError where it cannot be or is no pack."""
+    with files.opened(path) as file:
+        try:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise DamagedError("the pack is empty or cannot be mapped") from error
+    if mapped[:4] != b"PACK" or len(mapped) < HEADER:
+        raise DamagedError("it is no pack")
+    version = int.from_bytes(mapped[4:8], "big")
+    if version not in VERSIONS:
+        raise DamagedError(f"the pack has the unknown version {version}")
+    return mapped
+
+
+def complaint(mapped: mmap.mmap, index: Index) -> str | None:
+    """How the pack contradicts its index, None where it does not. What fits is read in either case."""
+    count = int.from_bytes(mapped[8:12], "big")
+    if count != len(index.offsets):
+        return f"it announces {count} objects, its index {len(index.offsets)}"
+    if mapped[-len(index.pack_checksum) :] != index.pack_checksum:
+        return "it is cut off or not the pack that its index is for"
+    return None
+
+
+def release(mapped: mmap.mmap) -> None:
+    """Give back the memory of the pages read so far; the system still has them at hand."""
+    if hasattr(mmap, "MADV_DONTNEED") and os.name == "posix":
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def read_entries(mapped: mmap.mmap, index: Index) -> Entries:
+    """The entries of a mapped pack. Nothing in the pack makes this raise: what is wrong has the kind 0."""
+    width = index.oids.shape[1]
+    limit = max(len(mapped) - width, 0)
+    row = np.argsort(index.offsets, kind="stable").astype(np.int32)
+    offsets = index.offsets[row]
+    content = np.frombuffer(mapped, np.uint8)
+    groups = []
+    for start, after in pairwise(_group_bounds(offsets, limit)):
+        groups.append(_read_headers(content, offsets[start:after], limit, width))
+        release(mapped)
+    headers = _joined(groups, width)
+    base = np.full(len(row), WHOLE, np.int64)
+    _set_near(base, headers, offsets)
+    foreign = _set_named(base, headers, row, index)
+    end = np.minimum(np.append(offsets[1:], limit), limit)
+    return Entries(row, headers.begin, end[: len(row)], headers.size, headers.kind, base, foreign)
+
+
+def _group_bounds(offsets: Integers, limit: int) -> list[int]:
+    by_span = np.searchsorted(offsets, np.arange(0, limit, GROUP_SPAN)).tolist()
+    return sorted({0, len(offsets), *by_span, *range(0, len(offsets), GROUP)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """What the headers of a group of entries say.
+
+    `back` is how far before an OFS_DELTA its base lies. `named` are the bases' ids of the REF_DELTAs.
+    """
+
+    begin: Integers
+    size: Integers
+    kind: Bytes
+    back: Integers
+    named: Bytes
+
+
+def _read_headers(content: Bytes, offset: Integers, limit: int, width: int) -> _Headers:
+    inside = (offset >= HEADER) & (offset < limit)
+    at = np.where(inside, offset, 0)
+    first = content[at]
+    kind = np.where(inside, (first >> 4) & 7, 0).astype(np.uint8)
+    kind[kind == 5] = 0
+    size = (first & 15).astype(np.int64)
+    at += 1
+    kind[_low_first(content, at, size, np.nonzero(first & 0x80)[0], limit)] = 0
+    back = np.zeros(len(at), np.int64)
+    kind[_high_first(content, at, back, np.nonzero(kind == OFS_DELTA)[0], limit)] = 0
+    deltas = np.nonzero(kind == REF_DELTA)[0]
+    named = content[np.minimum(at[deltas, None] + np.arange(width), limit)]
+    at[deltas] += width
+    return _Headers(at, size, kind, back, named)
+
+
+def _low_first(content: Bytes, at: Integers, number: Integers, going: Integers, limit: int) -> Integers:
+    """Read on the sizes of the entries `going`; gives those whose size does not end."""
+    for shift in range(4, 4 + 7 * LONGEST, 7):
+        if not len(going):
+            break
+        byte = content[np.minimum(at[going], limit)]
+        number[going] |= (byte & 0x7F).astype(np.int64) << shift
+        at[going] += 1
+        going = going[byte >= 0x80]
+    return going
+
+
+def _high_first(content: Bytes, at: Integers, number: Integers, going: Integers, limit: int) -> Integers:
+    """Read how far back the bases of the entries `going` lie; gives those whose number does not end.
+
+    Source: gitformat-pack(5), "offset encoding": each byte after the first adds 1.
+    """
+    for step in range(LONGEST - 1):
+        if not len(going):
+            break
+        byte = content[np.minimum(at[going], limit)]
+        number[going] = ((number[going] + (step > 0)) << 7) | (byte & 0x7F)
+        at[going] += 1
+        going = going[byte >= 0x80]
+    return going
+
+
+def _joined(groups: list[_Headers], width: int) -> _Headers:
+    none = np.empty(0, np.int64)
+    begin, size, kind, back = (
+        np.concatenate([none, *(getattr(group, name) for group in groups)])
+        for name in ("begin", "size", "kind", "back")
+    )
+    named = np.concatenate([np.empty((0, width), np.uint8), *(group.named for group in groups)])
+    return _Headers(begin, size, kind.astype(np.uint8), back, named)
+
+
+def _set_near(base: Integers, headers: _Headers, offsets: Integers) -> None:
+    """Set the base of each OFS_DELTA: the entry that begins where it says, if one does."""
+    deltas = np.nonzero(headers.kind == OFS_DELTA)[0]
+    wanted = offsets[deltas] - headers.back[deltas]
+    at = np.searchsorted(offsets, wanted)
+    fits = (headers.back[deltas] > 0) & (offsets[np.minimum(at, len(offsets) - 1)] == wanted)
+    base[deltas] = np.where(fits, at, NOWHERE)
+
+
+def _set_named(base: Integers, headers: _Headers, row: npt.NDArray[np.int32], index: Index) -> dict[int, bytes]:
+    """Set the base of each REF_DELTA; gives the ids of those bases that are not in this pack."""
+    deltas = np.nonzero(headers.kind == REF_DELTA)[0]
+    position = np.empty(len(row), np.int64)
+    position[row] = np.arange(len(row))
+    rows = index.rows(headers.named)
+    base[deltas] = np.where(rows >= 0, position[rows], ELSEWHERE) if len(row) else ELSEWHERE
+    away = np.nonzero(rows < 0)[0]
+    return {int(deltas[at]): headers.named[at].tobytes() for at in away}

@@ -1,0 +1,63 @@
+"""The refs of a repository, asked of git, since they may be stored in several ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from keyguard.git.command import Git
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A ref: its whole name, the id it holds, and the id of what a tag there stands for in the end."""
+
+    name: str
+    oid: str
+    peeled: str
+
+    @property
+    def remote(self) -> bool:
+        """Whether it says what another repository has."""
+        return self.name.startswith("refs/remotes/")
+
+
+def ref_names(git: Git) -> list[tuple[str, str]]:
+    """Name and id of every ref. Works where objects are missing. Raises GitError."""
+    printed = git.run("for-each-ref", "--format=%(objectname) %(refname)").decode("utf-8", "surrogateescape")
+    return [(name, oid) for oid, name in (line.split(" ", 1) for line in printed.splitlines())]
+
+
+def refs(git: Git) -> list[Ref]:
+    """Every ref, with the object that it stands for. Raises GitError."""
+    named = ref_names(git)
+    peeled = checked(git, [f"{oid}^{{}}" for _, oid in named])
+    return [Ref(name, oid, end or oid) for (name, oid), end in zip(named, peeled, strict=True)]
+
+
+def heads(git: Git) -> dict[str, str]:
+    """The commits that HEAD is at, by worktree, the repository's own first. Raises GitError."""
+    found: dict[str, str] = {}
+    worktree = ""
+    for line in git.run("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape").splitlines():
+        word, _, value = line.partition(" ")
+        if word == "worktree":
+            worktree = value
+        elif word == "HEAD" and value.strip("0"):
+            found[worktree] = value
+    return found
+
+
+def checked(git: Git, names: Iterable[str]) -> list[str | None]:
+    """The id of each of the objects that `names` name in any way, None for what is not there.
+
+    A name must not hold a line end. Raises GitError.
+    """
+    given = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    if not given:
+        return []
+    printed = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", given=given).decode(
+        "utf-8", "surrogateescape"
+    )
+    # What is missing is told as `<name> missing`; a name may hold a space itself.
+    return [None if " " in line else line for line in printed.splitlines()]

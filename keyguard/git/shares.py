@@ -1,0 +1,110 @@
+"""The reading of a surveyed store, cut in shares of about equal cost for several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic
+
+from keyguard.errors import DamagedError
+from keyguard.git.command import Git
+from keyguard.git.crew import share_out
+from keyguard.git.loose import examine_loose
+from keyguard.git.objects import Examiner, Harvest, Lost, Value
+from keyguard.git.plain import Asked
+from keyguard.git.survey import Survey
+from keyguard.git.walk import Walk
+
+# A share's cost in seconds: small enough that processes end together and progress shows, big enough that
+# handing it over costs nothing beside it.
+LEAST, MOST = 0.02, 0.3
+SHARES_PER_PROCESS = 12
+
+# What is read sooner than processes are started, in seconds.
+ALONE = 0.1
+
+# Loose objects in a share. Each costs about as much as opening a file.
+LOOSE_STEP, LOOSE_COST = 1_000, 30e-6
+
+
+@dataclass(frozen=True, slots=True)
+class PackShare:
+    """The places `start`..`end` in the order of a pack, by its number in the survey."""
+
+    pack: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LooseShare:
+    """Loose objects of a folder."""
+
+    folder: Path
+    oids: list[str]
+
+
+Share = PackShare | LooseShare
+
+
+def harvests(git: Git, survey: Survey, make: Callable[[], Examiner[Value]], jobs: int) -> Iterator[Harvest[Value]]:
+    """What the examiner finds in all that is surveyed, a harvest a share."""
+    cost = sum(float(pack.order.cost.sum()) for pack in survey.packs)
+    cost += LOOSE_COST * sum(map(len, survey.loose.values()))
+    shares = list(_shares(survey, min(max(cost / (jobs * SHARES_PER_PROCESS), LEAST), MOST)))
+    for done in share_out(shares, _Maker(git, survey, make), jobs if cost > ALONE else 1):
+        yield done.result or Harvest(lost=_all_lost(survey, done.task))
+
+
+def _shares(survey: Survey, cost: float) -> Iterator[Share]:
+    for number, pack in enumerate(survey.packs):
+        for start, end in pack.order.shares(cost):
+            yield PackShare(number, start, end)
+    for folder, oids in survey.loose.items():
+        for at in range(0, len(oids), LOOSE_STEP):
+            yield LooseShare(folder, oids[at : at + LOOSE_STEP])
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker(Generic[Value]):
+    """Makes a process's reader."""
+
+    git: Git
+    survey: Survey
+    make: Callable[[], Examiner[Value]]
+
+    def __call__(self) -> _Reader[Value]:
+        return _Reader(self.git, self.survey, self.make())
+
+
+class _Reader(Generic[Value]):
+    """Reads shares in one process. It keeps the pack that it read last open."""
+
+    def __init__(self, git: Git, survey: Survey, examiner: Examiner[Value]) -> None:
+        self.survey = survey
+        self.examiner = examiner
+        self.elsewhere = Asked(git)
+        self.walk: tuple[int, Walk[Value]] | None = None
+
+    def __call__(self, share: Share) -> Harvest[Value]:
+        if isinstance(share, LooseShare):
+            return examine_loose(share.folder, share.oids, self.examiner)
+        try:
+            return self._walk_of(share.pack).share(share.start, share.end)
+        except DamagedError:
+            # The pack was there for the survey, and is no longer: a repack may have taken its place.
+            return Harvest(lost=_all_lost(self.survey, share))
+
+    def _walk_of(self, number: int) -> Walk[Value]:
+        if not self.walk or self.walk[0] != number:
+            self.walk = number, Walk(self.survey.packs[number], self.examiner, self.elsewhere)
+        return self.walk[1]
+
+
+def _all_lost(survey: Survey, share: Share) -> list[Lost]:
+    if isinstance(share, LooseShare):
+        return [Lost(oid, "the process that read it ended") for oid in share.oids]
+    pack = survey.packs[share.pack]
+    places = range(share.start, share.end)
+    return [Lost(pack.oid(place), "the process that read it ended") for place in places]

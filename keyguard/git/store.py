@@ -1,0 +1,150 @@
+"""Where a repository keeps its objects: folders, alternates, packs and their indexes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from keyguard.errors import DamagedError, GitError
+from keyguard.git import files
+from keyguard.git.command import Git
+from keyguard.model import Unread
+
+# As deep as git follows alternates (object-file.c, link_alt_odb_entries).
+DEEPEST_ALTERNATE = 5
+
+ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A repository's object store.
+
+    `git_dir` is the worktree's own, `common_dir` what all worktrees share. `objects` are the folders that
+    hold objects, the repository's first, then its alternates'. A raw object id has `oid_size` bytes.
+    """
+
+    git_dir: Path
+    common_dir: Path
+    objects: tuple[Path, ...]
+    oid_size: int
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackFiles:
+    """A pack, and its index where it has one."""
+
+    pack: Path
+    index: Path | None
+
+
+def find_store(git: Git) -> Store:
+    """The object store of the repository that `git` is in.
+
+    Raises NotARepositoryError, or GitError where git refuses the repository.
+    """
+    git_dir = _path(git, "--absolute-git-dir")
+    common_dir = git_dir / _path(git, "--git-common-dir", base=git.where)
+    objects = _path(git, "--git-path", "objects", base=git.where)
+    sha256 = git.run("rev-parse", "--show-object-format").strip() == b"sha256"
+    folders, unread = _with_alternates(objects, [Path(name).absolute() for name in git.alternates()])
+    return Store(git_dir, common_dir, tuple(folders), 32 if sha256 else 20, tuple(unread))
+
+
+def pack_files(objects: Path) -> Iterator[PackFiles]:
+    """The packs in an `objects` folder, kept, promised and cruft ones among them.
+
+    Raises DamagedError where the folder cannot be read, GitError where git itself could not be used with it.
+    """
+    folder = objects / "pack"
+    names = files.listed(folder)
+    there = set(names)
+    _check_regular(folder, names)
+    for name in names:
+        if name.startswith("pack-") and name.endswith(".pack"):
+            index = name.removesuffix(".pack") + ".idx"
+            yield PackFiles(folder / name, folder / index if index in there else None)
+
+
+def _check_regular(folder: Path, names: list[str]) -> None:
+    for name in names:
+        path = folder / name
+        if name.endswith((".pack", ".idx")) and path.exists() and not path.is_file():
+            raise GitError(f"{path}: this is no regular file, and git would wait for it for ever: remove it")
+
+
+def modules(store: Store) -> Iterator[Path]:
+    """The repositories of submodules that are kept inside this one, at any depth."""
+    yield from _repositories(store.common_dir / "modules")
+
+
+def _repositories(folder: Path) -> Iterator[Path]:
+    # A submodule's name may hold slashes: its repository then lies as many folders deeper.
+    for name in files.listed(folder):
+        inner = folder / name
+        if inner.is_symlink() or not inner.is_dir():
+            continue
+        if (inner / "HEAD").is_file() and (inner / "objects").is_dir():
+            yield inner
+            yield from _repositories(inner / "modules")
+        else:
+            yield from _repositories(inner)
+
+
+def _path(git: Git, *question: str, base: str = "") -> Path:
+    # A path may hold line ends itself: only the last one is git's.
+    answer = os.fsdecode(git.run("rev-parse", *question).removesuffix(b"\n"))
+    return Path(base, answer).absolute()
+
+
+def _with_alternates(objects: Path, named: list[Path]) -> tuple[list[Path], list[Unread]]:
+    """`objects`, the folders `named`, and what their files of alternates lead to; each once."""
+    folders: list[Path] = []
+    unread: list[Unread] = []
+    known: set[str] = set()
+    waiting = [(objects, 0), *((folder, 1) for folder in named)]
+    while waiting:
+        folder, depth = waiting.pop(0)
+        real = os.path.realpath(folder)
+        if real in known:
+            continue
+        known.add(real)
+        if not folder.is_dir():
+            unread.append(Unread(f"alternate {folder}", "the folder is not there"))
+            continue
+        folders.append(folder)
+        if depth > DEEPEST_ALTERNATE:
+            continue
+        try:
+            waiting += ((alternate, depth + 1) for alternate in alternates(folder))
+        except DamagedError as error:
+            unread.append(Unread(f"alternates of {folder}", str(error)))
+    return folders, unread
+
+
+def alternates(objects: Path) -> list[Path]:
+    """The folders that an `objects` folder's own file names.
+
+    Source: gitrepository-layout(5), objects/info/alternates: one a line, relative ones to `objects`.
+    """
+    path = objects / "info" / "alternates"
+    if not path.exists():
+        return []
+    lines = files.content(path).split(b"\n")
+    return [objects / os.fsdecode(unquoted(line)) for line in lines if line and not line.startswith(b"#")]
+
+
+def unquoted(line: bytes) -> bytes:
+    """A path, freed of the quotes that git puts around one with special characters (quote.c)."""
+    if len(line) < 2 or line[:1] != b'"' or line[-1:] != b'"':
+        return line
+    return re.sub(rb"\\([0-3][0-7]{2}|.)", _unescaped, line[1:-1], flags=re.DOTALL)
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    sign = escape[1]
+    return bytes([int(sign, 8)]) if len(sign) == 3 else ESCAPES.get(sign, sign)

@@ -1,0 +1,130 @@
+"""What there is to read in an object store: packs, their entries, loose objects. Nothing is inflated yet."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from keyguard.errors import DamagedError, GitError
+from keyguard.git.command import Git
+from keyguard.git.idx import Index, as_text, read_index
+from keyguard.git.loose import loose_objects
+from keyguard.git.objects import Lost
+from keyguard.git.store import PackFiles, Store, pack_files
+from keyguard.git.walk import Pack, read_pack
+from keyguard.model import Unread
+
+
+@dataclass(slots=True)
+class Survey:
+    """All packs and loose objects of a store.
+
+    `loose` has the ids, in hex, that lie in each folder and in no pack. `lost` are objects that an index has,
+    but that are not to be had from their pack. `unread` is what cannot even be named.
+    """
+
+    packs: list[Pack] = field(default_factory=list)
+    loose: dict[Path, list[str]] = field(default_factory=dict)
+    lost: list[Lost] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+    @property
+    def objects(self) -> int:
+        """How many objects there are, each counted once."""
+        packed = sum(int(np.count_nonzero(~pack.twice)) for pack in self.packs)
+        return packed + sum(map(len, self.loose.values()))
+
+
+def survey(git: Git, store: Store) -> Survey:
+    """What there is to read in `store`, which is the one of the repository that `git` is in."""
+    found = Survey()
+    for folder in store.objects:
+        try:
+            for files in pack_files(folder):
+                _add_pack(found, git, store, files)
+        except DamagedError as error:
+            found.unread.append(Unread(f"folder {folder / 'pack'}", str(error)))
+    found.packs = _without_repetitions(found.packs)
+    for folder in store.objects:
+        found.loose[folder] = _loose_only(found, folder, store.oid_size)
+    return found
+
+
+def _add_pack(found: Survey, git: Git, store: Store, files: PackFiles) -> None:
+    index = _index(found, git, store, files)
+    if index is None:
+        return
+    try:
+        pack = read_pack(files.pack, index)
+    except DamagedError as error:
+        found.lost += (Lost(index.oid(row), str(error)) for row in range(len(index.oids)))
+        return
+    if pack.complaint:
+        found.unread.append(Unread(f"pack {files.pack.name}", pack.complaint))
+    found.lost += pack.unreachable()
+    found.packs.append(pack)
+
+
+def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | None:
+    """The pack's index; one that git makes aside where there is none that can be trusted."""
+    index, reason = None, "it has no index"
+    if files.index:
+        try:
+            index = read_index(files.index, store.oid_size)
+        except DamagedError as error:
+            reason = str(error)
+    if index and index.intact:
+        return index
+    try:
+        return _indexed_aside(git, store, files.pack)
+    except GitError:
+        if index:
+            reason = "the index is damaged: its checksum is another"
+        found.unread.append(Unread(f"pack {files.pack.name}", f"{reason}, and git cannot make one"))
+        return index
+
+
+def _indexed_aside(git: Git, store: Store, pack: Path) -> Index:
+    with tempfile.TemporaryDirectory(prefix="keyguard-") as folder:
+        aside = Path(folder, "pack.idx")
+        git.run("index-pack", "-o", str(aside), str(pack.absolute()))
+        return read_index(aside, store.oid_size)
+
+
+def _without_repetitions(packs: list[Pack]) -> list[Pack]:
+    """The packs, each object marked `twice` in all of them but the first that has it."""
+    if len(packs) < 2:
+        return packs
+    oids = np.concatenate([as_text(pack.index.oids) for pack in packs])
+    twice = np.ones(len(oids), np.bool_)
+    twice[np.unique(oids, return_index=True)[1]] = False
+    ends = np.cumsum([len(pack.index.oids) for pack in packs])
+    parts = np.split(twice, ends[:-1])
+    return [replace(pack, twice=part) for pack, part in zip(packs, parts, strict=True)]
+
+
+def _loose_only(found: Survey, folder: Path, oid_size: int) -> list[str]:
+    """The loose objects of a folder that are in no pack and no folder before."""
+    try:
+        oids = list(loose_objects(folder, oid_size))
+    except DamagedError as error:
+        found.unread.append(Unread(f"folder {folder}", str(error)))
+        return []
+    if not oids:
+        return []
+    packed = _packed(found.packs, oids)
+    known = {oid for others in found.loose.values() for oid in others}
+    return [oid for oid, there in zip(oids, packed, strict=True) if not there and oid not in known]
+
+
+def _packed(packs: list[Pack], oids: list[str]) -> Iterator[bool]:
+    raw = np.frombuffer(bytes.fromhex("".join(oids)), np.uint8).reshape(len(oids), -1)
+    there: npt.NDArray[np.bool_] = np.zeros(len(oids), np.bool_)
+    for pack in packs:
+        there |= pack.index.rows(raw) >= 0
+    yield from there.tolist()

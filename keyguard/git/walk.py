@@ -1,0 +1,196 @@
+"""Walking the families of a pack: each object inflated once, rebuilt, and shown to the examiner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic
+
+import numpy as np
+import numpy.typing as npt
+
+from keyguard.errors import DamagedError
+from keyguard.git.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
+from keyguard.git.family import Order, in_order, reasons
+from keyguard.git.idx import Index
+from keyguard.git.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
+from keyguard.git.objects import BLOB, HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Kind, Lost, Value
+from keyguard.git.pack import REF_DELTA, Entries, complaint, opened, read_entries, release
+from keyguard.git.streams import PIECE
+
+# A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
+# bound. Longer ones are inflated with one, which costs a copy.
+SHORT = 1 << 16
+
+NO_BASE = "a base of its delta cannot be read"
+WRONG_SIZE = "it has another length than it announces"
+
+# Rows turned into Python's own numbers at a time. A whole share of small objects would take too much memory.
+ROWS = 1 << 14
+
+# Bytes examined together: they fit in the processor's cache.
+TOGETHER = 1 << 18
+
+# Gives kind and content of an object, by its raw id, from outside this pack. Raises DamagedError.
+Elsewhere = Callable[[bytes], tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack whose entries are known and put in order.
+
+    `complaint` is how it contradicts its index. `twice` says, by the index's rows, which objects another
+    pack is read for.
+    """
+
+    path: Path
+    index: Index
+    entries: Entries
+    order: Order
+    complaint: str | None
+    twice: npt.NDArray[np.bool_]
+
+    def oid(self, place: int) -> str:
+        """The id of the object at a place of the order, in hex."""
+        return self.index.oid(int(self.entries.row[self.order.position[place]]))
+
+    def unreachable(self) -> Iterator[Lost]:
+        """What no walk comes by, since it stands on nothing that can be read."""
+        for position, reason, ring in reasons(self.entries, self.order.unreachable):
+            # git, asked for an object whose deltas stand on each other, would look for their end for ever.
+            yield Lost(self.index.oid(int(self.entries.row[position])), reason, final=ring)
+
+
+def read_pack(path: Path, index: Index) -> Pack:
+    """The pack at `path`, ready for the walk. Raises DamagedError where it is no pack at all."""
+    mapped = opened(path)
+    entries = read_entries(mapped, index)
+    twice = np.zeros(len(index.oids), np.bool_)
+    return Pack(path, index, entries, in_order(entries), complaint(mapped, index), twice)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Objects that wait to be examined together, which costs much less than one by one."""
+
+    places: list[int] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+
+
+class Walk(Generic[Value]):
+    """Walks through shares of one pack, in one process."""
+
+    def __init__(self, pack: Pack, examiner: Examiner[Value], elsewhere: Elsewhere) -> None:
+        self.pack = pack
+        self.examiner = examiner
+        self.elsewhere = elsewhere
+        self.mapped = opened(pack.path)
+
+    def share(self, start: int, end: int) -> Harvest[Value]:
+        """Examine the places `start`..`end` of the pack's order, which are whole families."""
+        harvest: Harvest[Value] = Harvest()
+        self._walk(start, end, harvest)
+        release(self.mapped)
+        return harvest
+
+    def _walk(self, start: int, end: int, harvest: Harvest[Value]) -> None:
+        # The one loop that runs for every object of a repository. It holds what it calls in local names, and
+        # leaves all that is out of the ordinary to methods.
+        view, batch = memoryview(self.mapped), _Batch()
+        contents = [b""] * (int(self.pack.order.depth[start:end].max(initial=0)) + 1)
+        intact = len(contents)
+        broken, kind = intact, 0
+        held = 0
+        for place, begin, after, size, stored, depth, last, leaf, odd, twice, offset, check in self._rows(start, end):
+            if depth > broken:
+                harvest.lost.append(Lost(self.pack.oid(place), NO_BASE))
+                continue
+            broken = intact
+            try:
+                if not odd:
+                    data = decompress(view[begin:after], 15, size)
+                    if len(data) != size:
+                        raise DamagedError(WRONG_SIZE)
+                elif leaf and not depth and size > STREAM_LIMIT and stored != REF_DELTA:
+                    if not twice:
+                        content = pieces(parts(view[begin:after]), PIECE)
+                        harvest.take_stream(self.pack.oid(place), stored, size, content, self.examiner)
+                    continue
+                else:
+                    data = bounded(view[begin:after], size)
+                if depth:
+                    if check >= 0 and crc32(view[offset:after]) != check:
+                        raise DamagedError("its entry has another checksum")
+                    base = contents[depth - 1]
+                    if last:
+                        contents[depth - 1] = b""
+                    if len(base) * len(data) > SUSPECT:
+                        check_size(data)
+                    data = b"".join(chunks(base, data))
+                elif stored == REF_DELTA:
+                    kind, data = self._on_foreign(place, data)
+                else:
+                    kind = stored
+            except DAMAGE as error:
+                harvest.lost.append(Lost(self.pack.oid(place), str(error)))
+                broken = depth
+                continue
+            if not leaf:
+                contents[depth] = data
+            if twice:
+                continue
+            if len(data) > STREAM_LIMIT:
+                harvest.take(self.pack.oid(place), kind, data, self.examiner)
+                continue
+            batch.places.append(place)
+            batch.kinds.append(kind)
+            batch.contents.append(data)
+            held += len(data)
+            if held > TOGETHER:
+                self._examine(batch, harvest)
+                batch, held = _Batch(), 0
+        self._examine(batch, harvest)
+
+    def _examine(self, batch: _Batch, harvest: Harvest[Value]) -> None:
+        for number, value in self.examiner.several(batch.kinds, batch.contents):
+            oid = self.pack.oid(batch.places[number])
+            harvest.found.append(Found(oid, Kind(batch.kinds[number]), value))
+        harvest.count(len(batch.kinds), batch.kinds.count(BLOB), sum(map(len, batch.contents)))
+
+    def _rows(self, start: int, end: int) -> Iterator[tuple[int, ...]]:
+        """Place, begin, end, size, stored kind, depth, last, leaf, odd and twice of each place."""
+        for first in range(start, end, ROWS):
+            yield from self._some_rows(first, min(first + ROWS, end))
+
+    def _some_rows(self, start: int, end: int) -> Iterator[tuple[int, ...]]:
+        entries, order = self.pack.entries, self.pack.order
+        at = order.position[start:end]
+        begin, after, size = entries.begin[at], entries.end[at], entries.size[at]
+        row = entries.row[at]
+        sums = self.pack.index.checks
+        checks = np.full(len(at), -1) if sums is None else sums[row]
+        odd = (size > STREAM_LIMIT) | (after - begin > SHORT)
+        columns = (
+            np.arange(start, end), begin, after, size, entries.kind[at],
+            order.depth[start:end], order.last[start:end], order.leaf[start:end], odd,
+            self.pack.twice[row], self.pack.index.offsets[row], checks,
+        )  # fmt: skip
+        return zip(*(column.tolist() for column in columns), strict=True)
+
+    def _on_foreign(self, place: int, delta: bytes) -> tuple[int, bytes]:
+        """Kind and content of a delta whose base is not in this pack."""
+        kind, base = self.elsewhere(self.pack.entries.foreign[int(self.pack.order.position[place])])
+        check_size(delta)
+        return kind, b"".join(chunks(base, delta))
+
+
+DAMAGE: tuple[type[Exception], ...] = (DamagedError, *INFLATE_ERRORS, *DELTA_ERRORS)
+
+
+def bounded(packed: memoryview, size: int) -> bytes:
+    """What `packed` inflates to, `size` bytes, where that is not more than can be held."""
+    if size > HELD_LIMIT:
+        raise DamagedError(f"it has {size >> 20} MB, over the limit of {HELD_LIMIT >> 20} MB for a delta")
+    return inflated(packed, size)

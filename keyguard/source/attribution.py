@@ -1,0 +1,213 @@
+"""Where and since when: the commits, paths and refs of the keys that were found, in one pass for all of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from keyguard.git.changes import Changed, changes
+from keyguard.git.command import Git
+from keyguard.git.graph import EVERYTHING, Graph, read_graph, unreachable_commits
+from keyguard.git.index import entries
+from keyguard.git.refs import Ref, heads, refs
+from keyguard.model import Location, Match, Stored
+
+NOTES = "refs/notes/"
+OF_COMMITS = ("commit-message", "author")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A change after which a key stands in a path: in its content, or in its name."""
+
+    change: Changed
+    match: Match
+
+
+@dataclass(slots=True)
+class Traces:
+    """What history says of one key.
+
+    `standing` are the changes that left the key in a path, `taken` those that took it out of one. `texts` are
+    its matches in the text of commits, with the commit. `apart` are those that no commit accounts for.
+    """
+
+    blobs: frozenset[str]
+    standing: list[Standing] = field(default_factory=list)
+    taken: list[Changed] = field(default_factory=list)
+    texts: list[tuple[str, Match]] = field(default_factory=list)
+    apart: list[Match] = field(default_factory=list)
+
+    def brought(self) -> Iterator[str]:
+        """The commits that brought the key to where it was not."""
+        for standing in self.standing:
+            if standing.change.before not in self.blobs:
+                yield standing.change.commit
+        yield from (commit for commit, _ in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the repository.
+
+    `graph` are the commits that refs and reflogs reach, `stray` the others that are stored. `head` is the commit
+    that HEAD is at, `indexed` the paths by the blobs of the index, `notes` the commits of notes alone.
+    """
+
+    graph: Graph
+    stray: Graph
+    refs: tuple[Ref, ...]
+    head: str | None
+    indexed: Mapping[str, Sequence[str]]
+    notes: frozenset[str]
+
+    def ages(self) -> dict[str, int]:
+        """A number for each commit that grows with its age. A stray's is higher than all others."""
+        return {commit: number for number, commit in enumerate((*self.graph.parents, *self.stray.parents))}
+
+
+def traces(git: Git, keys: Mapping[str, Sequence[Match]], jobs: int) -> tuple[Known, dict[str, Traces]]:
+    """What history says of each of `keys`, by fingerprint.
+
+    Raises GitError where git cannot say.
+    """
+    graph = read_graph(git, *EVERYTHING)
+    named = {_name(match) for match in _matches(keys) if kind_of(match) == "path" and _oid(match)}
+    blobs = {_oid(match) for match in _matches(keys) if kind_of(match) == "blob" and _oid(match)}
+    found, stray = _changes(git, graph, blobs, named, jobs)
+    texts = {_oid(match) for match in _matches(keys) if kind_of(match) in OF_COMMITS}
+    if not stray.parents and any(oid and oid not in graph for oid in texts):
+        stray = unreachable_commits(git, graph)
+    known = _known(git, graph, stray)
+    sorter = _Sorter(found, known)
+    return known, {key: sorter.traces(matches) for key, matches in keys.items()}
+
+
+def _changes(
+    git: Git, graph: Graph, blobs: set[str | None], names: set[str | None], jobs: int
+) -> tuple[list[Changed], Graph]:
+    """All changes that bring or take one of `blobs` or a path with one of `names`, and the commits of no ref.
+
+    Merges are dear and commits of no ref seldom matter: they are asked for only what nothing else accounts for.
+    """
+    wanted = {blob for blob in blobs if blob}
+    found = _asked(git, list(graph.parents), wanted, names, jobs)
+    left, unnamed = _unaccounted(found, wanted, names)
+    if left or unnamed:
+        found += _asked(git, graph.merges(), left, unnamed, jobs, merges=True)
+        left, unnamed = _unaccounted(found, wanted, names)
+    stray = Graph({})
+    if left or unnamed:
+        stray = unreachable_commits(git, graph)
+        found += _asked(git, list(stray.parents), left, unnamed, jobs, merges=True)
+    return found, stray
+
+
+def _asked(
+    git: Git, commits: list[str], blobs: set[str], names: set[str | None], jobs: int, *, merges: bool = False
+) -> list[Changed]:
+    if not names:
+        return list(changes(git, commits, blobs, jobs, merges=merges))
+    every = changes(git, commits, None, jobs, merges=merges)
+    return [c for c in every if c.before in blobs or c.after in blobs or not names.isdisjoint(c.path.split("/"))]
+
+
+def _unaccounted(found: Iterable[Changed], blobs: set[str], names: set[str | None]) -> tuple[set[str], set[str | None]]:
+    after = {change.after for change in found}
+    parts = {part for change in found for part in change.path.split("/")} if names else set()
+    return blobs - after, names - parts
+
+
+def _known(git: Git, graph: Graph, stray: Graph) -> Known:
+    listed = refs(git)
+    notes = graph.ancestry(ref.peeled for ref in listed if ref.name.startswith(NOTES))
+    notes -= graph.ancestry(ref.peeled for ref in listed if not ref.name.startswith(NOTES))
+    indexed: dict[str, list[str]] = defaultdict(list)
+    for entry in entries(git, []):
+        indexed[entry.oid].append(entry.path.decode("utf-8", "surrogateescape"))
+    head = next(iter(heads(git).values()), None)
+    return Known(graph, stray, tuple(listed), head, indexed, frozenset(notes))
+
+
+class _Sorter:
+    """All changes, sorted so that a key's are at hand."""
+
+    def __init__(self, found: Iterable[Changed], known: Known) -> None:
+        self._known = known
+        self._after: dict[str | None, list[Changed]] = defaultdict(list)
+        self._before: dict[str | None, list[Changed]] = defaultdict(list)
+        self._part: dict[str | None, list[Changed]] = defaultdict(list)
+        for change in dict.fromkeys(found):
+            self._after[change.after].append(change)
+            self._before[change.before].append(change)
+            for part in change.path.split("/"):
+                self._part[part].append(change)
+
+    def traces(self, matches: Sequence[Match]) -> Traces:
+        blobs = frozenset(oid for match in matches if kind_of(match) == "blob" and (oid := _oid(match)))
+        found = Traces(blobs)
+        for match in matches:
+            self._place(match, found)
+        for blob in blobs:
+            found.taken += (change for change in self._before[blob] if change.after not in blobs)
+        return found
+
+    def _place(self, match: Match, found: Traces) -> None:
+        kind, oid = kind_of(match), _oid(match)
+        changed: list[Changed] = []
+        if oid and kind == "blob":
+            changed = self._after[oid]
+        elif oid and kind == "path":
+            changed = [change for change in self._part[_name(match)] if change.after]
+        elif oid and kind in OF_COMMITS and (oid in self._known.graph or oid in self._known.stray):
+            found.texts.append((oid, match))
+            return
+        elif kind == "path" and self._committed(_name(match) or ""):
+            # A path of the index, which a tree has already told of.
+            return
+        if changed:
+            found.standing += (Standing(change, match) for change in changed)
+        else:
+            found.apart.append(match)
+
+    def _committed(self, path: str) -> bool:
+        return any(change.path == path and change.after for change in self._part[path.rpartition("/")[2]])
+
+
+def locations(found: Traces, known: Known) -> Iterator[Location]:
+    """Every place of a key, in the terms of a report."""
+    for standing in found.standing:
+        change, match = standing.change, standing.match
+        kind = "note" if change.commit in known.notes else kind_of(match) or "blob"
+        yield _location(match, kind, change.path, change.commit)
+    for commit, match in found.texts:
+        yield _location(match, kind_of(match) or "commit-message", None, commit)
+    for match in found.apart:
+        paths = known.indexed.get(_oid(match) or "", ())
+        yield from (_location(match, "index", path, None) for path in paths)
+        if not paths:
+            yield _location(match, kind_of(match) or "blob", _name(match), None)
+
+
+def _location(match: Match, kind: str, path: str | None, commit: str | None) -> Location:
+    blob = _oid(match) if kind in ("blob", "note", "index") else None
+    return Location(kind, path, match.line, match.column, commit, blob, match.member)
+
+
+def _matches(keys: Mapping[str, Sequence[Match]]) -> Iterator[Match]:
+    for matches in keys.values():
+        yield from matches
+
+
+def _name(match: Match) -> str | None:
+    return match.origin.path if isinstance(match.origin, Stored) else None
+
+
+def kind_of(match: Match) -> str | None:
+    """What a report calls a match's place, where that is something that a repository stores."""
+    return match.origin.kind if isinstance(match.origin, Stored) else None
+
+
+def _oid(match: Match) -> str | None:
+    return match.origin.oid if isinstance(match.origin, Stored) else None

@@ -1,0 +1,101 @@
+"""Looking for keys in git's objects: what in each kind of them is text, and what a key in it is called."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+
+from keyguard.engine import Engine
+from keyguard.git.objects import Kind
+from keyguard.model import Blob, Match, Stored, Unread
+from keyguard.patterns import Library
+from keyguard.utf16_shape import SAMPLE
+from keyguard.windows import windows
+
+Results = list[Match | Unread]
+
+COMMIT, TREE, BLOB, TAG = map(int, Kind)
+
+# Kinds of places, as a report names them.
+MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
+
+MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+# An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same).
+ENTRY = {size: re.compile(rb"[0-7]{5,6} ([^\0]+)\0.{%d}" % size, re.DOTALL) for size in (20, 32)}
+
+
+class ObjectExaminer:
+    """Examines objects with an engine. Origins have no id yet: whoever knows it puts it in."""
+
+    def __init__(self, engine: Engine, oid_size: int) -> None:
+        self._engine = engine
+        self._entry = ENTRY[oid_size]
+
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[tuple[int, Results]]:
+        """The keys in some objects, by the number of each that has any."""
+        for number in sorted(self._admitted(kinds, contents)):
+            if results := self._examined(kinds[number], contents[number]):
+                yield number, results
+
+    def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Results | None:
+        """The keys in an object that is not held whole."""
+        origin = Stored("blob" if kind == BLOB else MESSAGES.get(kind, "path"))
+        results = [item for blob in windows(read, origin, size) for item in self._engine.examine(blob)]
+        return results or None
+
+    def _admitted(self, kinds: Sequence[int], contents: Sequence[bytes]) -> set[int]:
+        """The numbers of the contents that may hold a key: one search for all of them."""
+        # A line end is part of no anchor, nor of the run that has to follow one.
+        together = b"\n".join(contents)
+        admitted = set(_utf16(kinds, contents) if b"\0" in together else ())
+        hits = self._engine.prefilter.hits(together)
+        if hits:
+            ends = list(accumulate(len(content) + 1 for content in contents))
+            admitted.update(bisect_right(ends, start) for _, start in hits)
+        return admitted
+
+    def _examined(self, kind: int, data: bytes) -> Results:
+        if kind == BLOB:
+            return self._engine.examine(Blob(data, Stored("blob")))
+        if kind == TREE:
+            return self._names(data)
+        headers, _, message = data.partition(b"\n\n")
+        return [
+            *self._engine.examine(Blob(headers, Stored("author"))),
+            *self._engine.examine(Blob(message, Stored(MESSAGES[kind]))),
+        ]
+
+    def _names(self, tree: bytes) -> Results:
+        names = [name for name in self._entry.findall(tree) if self._engine.admits(name)]
+        results: Results = []
+        for name in names:
+            results += self._engine.examine(Blob(name, Stored("path", path=name.decode("utf-8", "surrogateescape"))))
+        return results
+
+
+def _utf16(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
+    """The numbers of the blobs that may be UTF-16, in which no anchor is found as it stands."""
+    for number, content in enumerate(contents):
+        if kinds[number] == BLOB and (content[:2] in MARKS or content.find(b"\0", 0, SAMPLE) >= 0):
+            yield number
+
+
+class Maker:
+    """Makes a process's examiner. Sent to another process it takes the patterns along, not what is made of them."""
+
+    def __init__(self, engine: Engine, oid_size: int) -> None:
+        self._engine = engine
+        self._oid_size = oid_size
+
+    def __call__(self) -> ObjectExaminer:
+        return ObjectExaminer(self._engine, self._oid_size)
+
+    def __reduce__(self) -> tuple[Callable[[Library, int], Maker], tuple[Library, int]]:
+        return _made_again, (self._engine.library, self._oid_size)
+
+
+def _made_again(library: Library, oid_size: int) -> Maker:
+    return Maker(Engine(library), oid_size)

@@ -1,0 +1,103 @@
+"""`keyguard history`, from its arguments to its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from keyguard.cli.entry import run
+from tests.git.repositories import Repository, with_history
+from tests.source.auditing import KEY
+
+
+def test_a_clean_repository_exits_0_and_says_how_much_was_examined(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_history(Repository(tmp_path), commits=3)
+
+    code = run(["history", str(tmp_path)])
+
+    assert code == 0
+    assert "No keys found" in capsys.readouterr().out
+
+
+def test_a_key_exits_1_and_is_reported_with_its_exposure_and_without_its_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = Repository(tmp_path)
+    commit = repository.commit({"a.env": KEY.encode()}, f"with {KEY}")
+
+    code = run(["history", str(tmp_path), "--format", "json"])
+
+    printed = capsys.readouterr().out
+    (finding,) = json.loads(printed)["findings"]
+    assert code == 1
+    assert finding["exposure"]["introduced"]["commit"] == commit
+    assert KEY not in printed
+
+
+def test_no_repository_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["history", str(tmp_path)]) == 2
+    assert "not a git repository" in capsys.readouterr().err
+
+
+def test_an_unknown_ref_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Repository(tmp_path).commit({"a.txt": b"no key\n"})
+
+    assert run(["history", str(tmp_path), "--ref", "nowhere"]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_ref_is_never_taken_for_an_option(tmp_path: Path) -> None:
+    Repository(tmp_path).commit({"a.env": KEY.encode()})
+
+    assert run(["history", str(tmp_path), "--ref", f"--output={tmp_path / 'written'}"]) == 2
+    assert not (tmp_path / "written").exists()
+
+
+def test_an_interrupt_reports_what_was_found_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    repository = with_history(Repository(tmp_path), commits=30)
+    repository.commit({"a.env": KEY.encode()})
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"reading\n"
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+
+    printed, _ = process.communicate(timeout=30)
+
+    assert b"interrupted" in printed
+    assert process.returncode in (1, 3)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+SLOW = """
+import sys, time
+from keyguard.cli import entry
+from keyguard.git import shares
+from keyguard.source import objects
+
+several = objects.ObjectExaminer.several
+
+def slowly(self, kinds, contents):
+    time.sleep(0.3)
+    return list(several(self, kinds, contents))
+
+objects.ObjectExaminer.several = slowly
+shares.ALONE = shares.LEAST = shares.MOST = 0
+print("reading", flush=True)
+sys.exit(entry.run(["history", sys.argv[1], "--jobs", "2"]))
+"""

@@ -1,0 +1,53 @@
+"""What the reader gives, in a form that tests compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from keyguard.git.command import Git
+from keyguard.git.objects import Kind
+from keyguard.git.reader import Reading, read
+from keyguard.git.store import find_store
+from tests.git.repositories import Repository
+
+
+@dataclass
+class Result:
+    """Everything a reading gave. `contents` are kind and content by id; `times` how often each id came."""
+
+    contents: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    objects: int = 0
+
+
+class Everything:
+    """An examiner to which each object is a finding."""
+
+    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
+        assert len(kinds) == len(contents)
+        return enumerate(contents)
+
+    def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> bytes:
+        parts = []
+        while part := read(100_000):
+            parts.append(part)
+        return b"".join(parts)
+
+
+def read_everything(repository: Repository, jobs: int = 1, as_hook: bool = False) -> Result:
+    git = Git(repository.path, as_hook=as_hook)
+    return collected(read(git, find_store(git), Everything, jobs))
+
+
+def collected(reading: Reading[bytes]) -> Result:
+    result = Result(unread=[f"{unread.what}: {unread.reason}" for unread in reading.unread])
+    result.objects = reading.objects
+    for harvest in reading.harvests:
+        result.lost |= {lost.oid: lost.reason for lost in harvest.lost}
+        for found in harvest.found:
+            result.contents[found.oid] = (Kind(found.kind).word, found.value)
+            result.times[found.oid] = result.times.get(found.oid, 0) + 1
+    return result

@@ -1,0 +1,93 @@
+"""A repository whose settings name a program for everything runs none of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from keyguard.cli.entry import run
+from tests.git.repositories import Repository
+from tests.source.auditing import KEY, OTHER
+
+SETTINGS = (
+    "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "core.gitProxy",
+    "core.alternateRefsCommand", "diff.external", "diff.evil.textconv", "diff.evil.command", "filter.evil.clean",
+    "filter.evil.smudge", "filter.evil.process", "gpg.program", "gpg.ssh.program", "credential.helper",
+    "pager.log", "pager.diff-tree", "pager.rev-list", "sequence.editor", "interactive.diffFilter",
+    "uploadpack.packObjectsHook", "remote.origin.uploadpack", "remote.origin.vcs", "merge.evil.driver",
+)  # fmt: skip
+
+HOOKS = ("post-index-change", "reference-transaction", "pre-commit", "post-checkout", "fsmonitor-watchman")
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> tuple[Path, Path]:
+    """A repository with a key, and the file that exists once one of its programs has run."""
+    mark = tmp_path / "mark"
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\necho ran >> {mark}\nexec cat\n")
+    script.chmod(0o755)
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a.env": f"KEY={KEY}\n".encode(), ".gitattributes": b"* diff=evil filter=evil merge=evil\n"})
+    repository.commit({"a.env": b"none\n"}, f"and {OTHER}")
+    repository("tag", "-a", "-m", f"with {KEY}", "v1")
+    (repository.path / "b.env").write_text(f"KEY={OTHER}\n")
+    repository("add", "b.env")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in HOOKS:
+        os.symlink(script, hooks / name)
+    for name in SETTINGS:
+        repository("config", name, str(script))
+    for name, value in (
+        ("core.hooksPath", str(hooks)),
+        ("log.showSignature", "true"),
+        ("alias.rev-list", f"!{script}"),
+        ("remote.origin.url", f"ext::{script}"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.partialclonefilter", "blob:none"),
+        ("extensions.partialClone", "origin"),
+        ("core.repositoryFormatVersion", "1"),
+        ("protocol.ext.allow", "always"),
+        ("diff.orderFile", str(script)),
+        ("core.worktree", str(repository.path)),
+    ):
+        repository("config", name, value)
+    # An object that is absent, which git would fetch.
+    absent = repository("rev-parse", "HEAD:a.env")
+    (repository.objects / absent[:2] / absent[2:]).unlink()
+    mark.unlink(missing_ok=True)
+    return repository.path, mark
+
+
+@pytest.mark.parametrize("command", ["history", "staged", "scan"])
+def test_nothing_of_a_hostile_repository_runs(
+    command: str,
+    hostile: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, mark = hostile
+    monkeypatch.chdir(path)
+
+    code = run([command])
+
+    assert not mark.exists()
+    assert code in (1, 3)
+    assert capsys.readouterr().out
+
+
+def test_the_programs_of_the_hostile_repository_would_run(hostile: tuple[Path, Path]) -> None:
+    path, mark = hostile
+
+    Repository.__call__(_at(path), "status", env={"GIT_CONFIG_NOSYSTEM": "1"})
+
+    assert mark.exists()
+
+
+def _at(path: Path) -> Repository:
+    repository = Repository.__new__(Repository)
+    repository.path = path
+    return repository
