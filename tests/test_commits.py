@@ -66,7 +66,7 @@ def test_a_clean_range_says_how_much_it_examined(repo: Repo) -> None:
     outcome = repo.keyguard("commits", "base..HEAD")
 
     assert outcome.code == 0
-    assert "Examined 2 commits, 3 blobs: base..HEAD." in outcome.out
+    assert "No keys found: base..HEAD (2 commits, 3 blobs), " in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,7 @@ class Commits:
     @property
     def notes(self) -> tuple[str, ...]:
         remarks = f"These commits bring remarks that allow keys: {', '.join(self._remarks)}."
-        said = f"Examined {self._counts()}: {self._range.why}."
-        return said, *self._range.notes, *((remarks,) if self._remarks else ())
+        return *self._range.notes, *((remarks,) if self._remarks else ())
 
     def search(self, engine: Engine) -> Iterator[Match | Unread]:
         if not self._range.heads:
