@@ -1,4 +1,4 @@
-"""What the prefilter looks for, from the bundled patterns. Written by `tools/write_anchors.py`; do not edit."""
+"""What the prefilter looks for, of the bundled patterns. Written by tools/write_anchors.py."""
 
 ANCHORS = (
     (b'JQQJ9', False, 0, 0),

@@ -11,37 +11,36 @@ from pathlib import Path
 from typing import Any
 
 from keyguard import config as configs
-from keyguard.cli.options import Options, configuration, library, policy, report
+from keyguard.cli.options import Options, Reporting, configuration, library, policy
 from keyguard.config import OWN, SHARED, Config
 from keyguard.engine import Engine
 from keyguard.git.command import Git
-from keyguard.model import ScanResult
 from keyguard.pipeline import scan
 from keyguard.source.commits import Commits
 from keyguard.source.ranges import CommitRange
 
 
-def run_here(git: Git, commits: CommitRange, options: Options) -> ScanResult:
-    """Examine one's own commits, under the settings on disk, and report."""
+def run_here(git: Git, commits: CommitRange, options: Options) -> int:
+    """Examine one's own commits, under the settings on disk, and report: the exit code."""
     config = configuration(options)
+    reporting = Reporting(options, config)
     rules = policy(options, config)
     result = scan(Commits(git, commits, rules.accepts_path), Engine(library(options, config)), rules)
-    report(result, options, config)
-    return result
+    return reporting.done(result, git.where)
 
 
-def run(git: Git, commits: CommitRange, options: Options) -> ScanResult:
-    """Examine commits under the settings that their base holds, and report."""
+def run(git: Git, commits: CommitRange, options: Options) -> int:
+    """Examine commits under the settings that their base holds, and report: the exit code."""
     base = Base(git, commits.policy)
     options, without = base.options(options)
     config = base.config(options)
+    reporting = Reporting(options, config)
     rules = policy(options, config, base.text)
     engine = Engine(library(options, config, base.text))
     altered = base.altered(commits.heads, options, config)
     source = Commits(git, replace(commits, notes=(*commits.notes, *without, *altered)), rules.accepts_path)
     result = scan(source, engine, rules)
-    report(result, options, config)
-    return result
+    return reporting.done(result, git.where)
 
 
 class Base:

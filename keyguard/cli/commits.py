@@ -28,5 +28,5 @@ def commits(commits: str | None, options: Options) -> int:
     git = Git()
     if commits is None:
         build = ci.build(os.environ, lambda path: Path(path).read_text(encoding="utf-8"))
-        return base.run(git, of_build(git, build), options).exit_code
-    return base.run(git, named(git, commits), options).exit_code
+        return base.run(git, of_build(git, build), options)
+    return base.run(git, named(git, commits), options)

@@ -73,7 +73,7 @@ def pre_push(remote: str, url: str, options: Options) -> int:
     """
     git = Git(as_hook=True)
     updates = [Update(there, _object(new), _object(old)) for _, new, there, old in _told(4)]
-    return base.run_here(git, _outgoing(git, remote, updates), options).exit_code
+    return base.run_here(git, _outgoing(git, remote, updates), options)
 
 
 @hook.command("pre-receive")
@@ -87,13 +87,13 @@ def pre_receive(options: Options) -> int:
     git = Git(as_hook=True)
     updates = [Update(ref, _object(new), _object(old)) for old, new, ref in _told(3)]
     commits = _incoming(git, updates)
-    result = base.run(git, commits, options)
-    if result.exit_code:
+    code = base.run(git, commits, options)
+    if code:
         heads = " ".join(f"`git config --add {BYPASS} {oid}`" for oid in commits.heads)
         click.echo("keyguard refuses this push, and nothing of it is taken. What it names stands in commits, so a")
         click.echo("further commit does not take it out: change these (`git rebase --interactive`), and push again.")
         click.echo(f"An administrator can let exactly this push in, with {heads} in the repository on the server.")
-    return result.exit_code
+    return code
 
 
 def _outgoing(git: Git, remote: str, updates: list[Update]) -> CommitRange:

@@ -101,25 +101,38 @@ _COMMON = (
 def run(source: Source, options: Options, where: str | None = ".") -> int:
     """Scan a source and report: the exit code. `where` is in the repository that the source belongs to, if any."""
     config = configuration(options)
-    manner = Manner(
-        show_secrets=bool(_either(options.show_secrets, config.show_secrets)),
-        quiet=bool(_either(options.quiet, config.quiet)),
-        verbose=options.verbose,
-    )
-    reports = planned(_main(options, config), options.report or configured(config), manner)
-    engine = Engine(library(options, config))
-    result = scan(source, engine, policy(options, config))
-    if where is not None and wants_repository(reports):
-        result = replace(result, repository=repository(Git(where)))
-    write(result, reports, manner)
-    return exit_code(result, exit_zero=bool(_either(options.exit_zero, config.exit_zero)))
+    reporting = Reporting(options, config)
+    result = scan(source, Engine(library(options, config)), policy(options, config))
+    return reporting.done(result, where)
 
 
-def exit_code(result: ScanResult, *, exit_zero: bool) -> int:
-    """The result's own; with `exit_zero` findings do not count, but what could not be read still does."""
-    if exit_zero:
-        return 0 if result.complete else 3
-    return result.exit_code
+class Reporting:
+    """What is written of a result, and what it comes to: settled before the scan begins.
+
+    Raises UsageError where the options contradict each other.
+    """
+
+    def __init__(self, options: Options, config: Config) -> None:
+        self._manner = Manner(
+            show_secrets=bool(_either(options.show_secrets, config.show_secrets)),
+            quiet=bool(_either(options.quiet, config.quiet)),
+            verbose=options.verbose,
+        )
+        self._reports = planned(_main(options, config), options.report or configured(config), self._manner)
+        self._exit_zero = bool(_either(options.exit_zero, config.exit_zero))
+
+    def done(self, result: ScanResult, where: str | None) -> int:
+        """Write the reports: the exit code. `where` is in the repository that was scanned, if any.
+
+        Raises ConfigError where a file cannot be written.
+        """
+        if where is not None and wants_repository(self._reports):
+            result = replace(result, repository=repository(Git(where)))
+        write(result, self._reports, self._manner)
+        if self._exit_zero:
+            # Findings are somebody else's gate then; what could not be read still is this one's.
+            return 0 if result.complete else 3
+        return result.exit_code
 
 
 def _main(options: Options, config: Config) -> Report:
