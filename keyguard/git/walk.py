@@ -29,8 +29,8 @@ WRONG_SIZE = "it has another length than it announces"
 # Rows turned into Python's own numbers at a time. A whole share of small objects would take too much memory.
 ROWS = 1 << 14
 
-# Bytes examined together: they fit in the processor's cache.
-TOGETHER = 1 << 18
+# Bytes examined together: they fit in the processor's cache. What is big alone is examined alone, and not copied.
+TOGETHER, BIG = 1 << 18, 1 << 14
 
 # Gives kind and content of an object, by its raw id, from outside this pack. Raises DamagedError.
 Elsewhere = Callable[[bytes], tuple[int, bytes]]
@@ -143,6 +143,9 @@ class Walk(Generic[Value]):
                 continue
             if len(data) > STREAM_LIMIT:
                 harvest.take(self.pack.oid(place), kind, data, self.examiner)
+                continue
+            if len(data) > BIG:
+                self._examine(_Batch([place], [kind], [data]), harvest)
                 continue
             batch.places.append(place)
             batch.kinds.append(kind)

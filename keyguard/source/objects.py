@@ -50,7 +50,7 @@ class ObjectExaminer:
         """The numbers of the contents that may hold a key: one search for all of them."""
         # A line end is part of no anchor, nor of the run that has to follow one.
         together = b"\n".join(contents)
-        admitted = set(_utf16(kinds, contents) if b"\0" in together else ())
+        admitted = set(_utf16(kinds, contents))
         hits = self._engine.prefilter.hits(together)
         if hits:
             ends = list(accumulate(len(content) + 1 for content in contents))
