@@ -59,7 +59,7 @@ class ObjectExaminer:
 
     def _examined(self, kind: int, data: bytes) -> Results:
         if kind == BLOB:
-            return self._engine.examine(Blob(data, Stored("blob")))
+            return self._engine.examine(Blob(data, Stored("blob")), admitted=True)
         if kind == TREE:
             return self._names(data)
         headers, _, message = data.partition(b"\n\n")
