@@ -13,7 +13,11 @@ else:
 
     def __getattr__(name):
         from importlib import import_module
+        from importlib.util import find_spec
 
+        # `from keyguard import structure` asks here first. To import the library for that would be a circle.
+        if find_spec(f"keyguard.{name}"):
+            raise AttributeError(f"module 'keyguard' has not imported {name!r} yet")
         api = import_module("keyguard.api")
         if name in api.__all__:
             return getattr(api, name)
