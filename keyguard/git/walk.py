@@ -26,8 +26,9 @@ SHORT = 1 << 16
 NO_BASE = "a base of its delta cannot be read"
 WRONG_SIZE = "it has another length than it announces"
 
-# Rows turned into Python's own numbers at a time. A whole share of small objects would take too much memory.
-ROWS = 1 << 14
+# Rows turned into Python's own numbers at a time, after which the pages of the pack that were read are given
+# back: a whole share would take too much memory.
+ROWS = 1 << 11
 
 # Bytes examined together: they fit in the processor's cache. What is big alone is examined alone, and not copied.
 TOGETHER, BIG = 1 << 18, 1 << 14
@@ -92,7 +93,6 @@ class Walk(Generic[Value]):
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
         harvest: Harvest[Value] = Harvest()
         self._walk(start, end, harvest)
-        release(self.mapped)
         return harvest
 
     def _walk(self, start: int, end: int, harvest: Harvest[Value]) -> None:
@@ -166,6 +166,7 @@ class Walk(Generic[Value]):
         """Place, begin, end, size, stored kind, depth, last, leaf, odd and twice of each place."""
         for first in range(start, end, ROWS):
             yield from self._some_rows(first, min(first + ROWS, end))
+            release(self.mapped)
 
     def _some_rows(self, start: int, end: int) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order
