@@ -68,9 +68,12 @@ class Engine:
         """Whether `examine` could find anything: the prefilter alone."""
         return is_whole(data) or self.prefilter.admits(data)
 
-    def examine(self, blob: Blob) -> list[Match | Unread]:
-        """The keys in a blob, in the order of their places, and what in it could not be read."""
-        if not self.admits(blob.data):
+    def examine(self, blob: Blob, *, admitted: bool = False) -> list[Match | Unread]:
+        """The keys in a blob, in the order of their places, and what in it could not be read.
+
+        `admitted` says that the prefilter has been asked already.
+        """
+        if not admitted and not self.admits(blob.data):
             return []
         return list(_Examination(self, blob).results())
 

@@ -96,14 +96,13 @@ class _Together:
             return ()
         # Made when first needed: it takes thirty times as long as the automaton.
         self._hidden = self._hidden or _hidden_by(self._members)
-        return [hit for match in found for hit in self._unhidden(data, match)]
-
-    def _unhidden(self, data: bytes, match: tuple[int, int, int]) -> Iterator[Hit]:
-        member, start, _ = match
-        yield self._group[member], start
-        for shift, other in self._hidden[member]:
-            if data.startswith(self._members[other], start + shift):
-                yield self._group[other], start + shift
+        group, hidden = self._group, self._hidden
+        hits = [(group[member], start) for member, start, _ in found]
+        for member, start, _ in found:
+            for shift, other in hidden[member]:
+                if data.startswith(self._members[other], start + shift):
+                    hits.append((group[other], start + shift))
+        return hits
 
 
 class _OneByOne:

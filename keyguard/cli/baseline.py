@@ -25,10 +25,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--reason", required=True, metavar="TEXT", help="Why these keys are accepted.")
 @click.option(
-    "--from", "reported", type=_FILE, metavar="REPORT", help="Accept the findings of a JSON report, not of a scan."
+    "--from", "found", type=_FILE, metavar="REPORT", help="Accept the findings of a JSON report, not of a scan."
 )
 @common
-def baseline(paths: tuple[str, ...], reason: str, reported: Path | None, options: Options) -> int:
+def baseline(paths: tuple[str, ...], reason: str, found: Path | None, options: Options) -> int:
     """Accept the keys that are there today, by fingerprint.
 
     Looks at PATHS (or the current folder) as `keyguard scan` does, or reads a JSON report of any command, and
@@ -40,9 +40,9 @@ def baseline(paths: tuple[str, ...], reason: str, reported: Path | None, options
     config = configuration(options)
     path = options.baseline or config.baseline or Path(DEFAULT)
     known = baselines.read(path) if path.exists() else ()
-    found = _reported(reported, reason) if reported else _scanned(paths, reason, options)
+    entries = _reported(found, reason) if found else _scanned(paths, reason, options)
     taken = {entry.fingerprint for entry in known}
-    new = [entry for entry in found if entry.fingerprint not in taken]
+    new = [entry for entry in entries if entry.fingerprint not in taken]
     baselines.write(path, (*known, *new))
     click.echo(f"{path}: {len(new)} accepted now, {len(known) + len(new)} in all. Name it with --baseline {path},")
     click.echo(f'or in .keyguard.toml: baseline = "{path}"')

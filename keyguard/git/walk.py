@@ -26,11 +26,12 @@ SHORT = 1 << 16
 NO_BASE = "a base of its delta cannot be read"
 WRONG_SIZE = "it has another length than it announces"
 
-# Rows turned into Python's own numbers at a time. A whole share of small objects would take too much memory.
-ROWS = 1 << 14
+# Rows turned into Python's own numbers at a time, after which the pages of the pack that were read are given
+# back: a whole share would take too much memory.
+ROWS = 1 << 11
 
-# Bytes examined together: they fit in the processor's cache.
-TOGETHER = 1 << 18
+# Bytes examined together: they fit in the processor's cache. What is big alone is examined alone, and not copied.
+TOGETHER, BIG = 1 << 18, 1 << 14
 
 # Gives kind and content of an object, by its raw id, from outside this pack. Raises DamagedError.
 Elsewhere = Callable[[bytes], tuple[int, bytes]]
@@ -92,7 +93,6 @@ class Walk(Generic[Value]):
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
         harvest: Harvest[Value] = Harvest()
         self._walk(start, end, harvest)
-        release(self.mapped)
         return harvest
 
     def _walk(self, start: int, end: int, harvest: Harvest[Value]) -> None:
@@ -144,6 +144,9 @@ class Walk(Generic[Value]):
             if len(data) > STREAM_LIMIT:
                 harvest.take(self.pack.oid(place), kind, data, self.examiner)
                 continue
+            if len(data) > BIG:
+                self._examine(_Batch([place], [kind], [data]), harvest)
+                continue
             batch.places.append(place)
             batch.kinds.append(kind)
             batch.contents.append(data)
@@ -163,6 +166,7 @@ class Walk(Generic[Value]):
         """Place, begin, end, size, stored kind, depth, last, leaf, odd and twice of each place."""
         for first in range(start, end, ROWS):
             yield from self._some_rows(first, min(first + ROWS, end))
+            release(self.mapped)
 
     def _some_rows(self, start: int, end: int) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order

@@ -50,7 +50,7 @@ class ObjectExaminer:
         """The numbers of the contents that may hold a key: one search for all of them."""
         # A line end is part of no anchor, nor of the run that has to follow one.
         together = b"\n".join(contents)
-        admitted = set(_utf16(kinds, contents) if b"\0" in together else ())
+        admitted = set(_utf16(kinds, contents))
         hits = self._engine.prefilter.hits(together)
         if hits:
             ends = list(accumulate(len(content) + 1 for content in contents))
@@ -59,7 +59,7 @@ class ObjectExaminer:
 
     def _examined(self, kind: int, data: bytes) -> Results:
         if kind == BLOB:
-            return self._engine.examine(Blob(data, Stored("blob")))
+            return self._engine.examine(Blob(data, Stored("blob")), admitted=True)
         if kind == TREE:
             return self._names(data)
         headers, _, message = data.partition(b"\n\n")
