@@ -25,7 +25,7 @@ BYPASS = "keyguard.bypass"
 
 @click.group()
 def hook() -> None:
-    """What git's hooks call. To set them up see the README."""
+    """What git's hooks call. `keyguard install` sets them up."""
 
 
 @hook.command("pre-commit")
