@@ -11,7 +11,7 @@ from keyguard.engine import Engine
 from keyguard.git.objects import Kind
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
-from keyguard.utf16_shape import SAMPLE
+from keyguard.utf16_shape import SAMPLE, is_whole
 from keyguard.windows import windows
 
 Results = list[Match | Unread]
@@ -101,9 +101,11 @@ class ObjectExaminer:
 
 
 def _utf16(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
-    """The numbers of the blobs that may be UTF-16, in which no anchor is found as it stands."""
+    """The numbers of the blobs that look like UTF-16, in which no anchor is found as it stands."""
     for number, content in enumerate(contents):
-        if kinds[number] == BLOB and (content[:2] in MARKS or content.find(b"\0", 0, SAMPLE) >= 0):
+        # The first question is cheap, and most text is done with it.
+        maybe = kinds[number] == BLOB and (content[:2] in MARKS or content.find(b"\0", 0, SAMPLE) >= 0)
+        if maybe and is_whole(content):
             yield number
 
 
