@@ -77,6 +77,25 @@ class Engine:
             return []
         return list(_Examination(self, blob).results())
 
+    def reach(self, anchor: int) -> tuple[int, int] | None:
+        """How many bytes before and after an anchor's start decide whether a pattern matches there.
+
+        None for an anchor that other readings may begin at: what they lead to can lie anywhere.
+        """
+        text = self.prefilter.anchors[anchor][0]
+        if text in self._decoders or text in self._keywords:
+            return None
+        patterns = self._patterns[text]
+        return max(pattern.before for pattern in patterns), max(pattern.after for pattern in patterns)
+
+    def matches_at(self, anchor: int, data: bytes, place: int) -> bool:
+        """Whether a pattern matches around an anchor at `place`, whoever may judge the match."""
+        patterns = self._patterns[self.prefilter.anchors[anchor][0]]
+        try:
+            return any(next(candidates(pattern, data, [place]), None) for pattern in patterns)
+        except MatchTimeoutError:
+            return True
+
     def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]]]:
         """The keys that stand in `data` as it is, and where another reading of it is worth a try.
 

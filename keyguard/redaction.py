@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 
 from keyguard.model import ELLIPSIS, Commit, Finding, Location, Secret
@@ -15,13 +16,17 @@ class Redaction:
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
+        self._shortest = sys.maxsize
 
     def learn(self, secret: Secret) -> None:
         self._known.setdefault(secret.reveal(), secret.redacted)
+        self._shortest = min(self._shortest, len(secret))
 
     def text(self, text: str) -> str:
         """`text` without the keys that are known, and without whatever bears OpenAI's marker."""
-        for key, redacted in self._known.items():
+        # Most texts are shorter than any key: a thousand keys are not looked for in each.
+        known = self._known if len(text) >= self._shortest else {}
+        for key, redacted in known.items():
             if key in text:
                 text = text.replace(key, redacted)
         return unmarked(text)
