@@ -12,7 +12,7 @@ from keyguard.decode import BROKEN, DEPTH, Decoder, Reading, traces, utf16
 from keyguard.judge import Judged, judge, resolve
 from keyguard.judge.allow import remark
 from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
-from keyguard.model import Blob, Match, Secret, Span, Unread
+from keyguard.model import Blob, Confidence, Match, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
 from keyguard.prefilter import Anchor, Prefilter
 from keyguard.utf16_shape import is_whole
@@ -96,7 +96,8 @@ class Engine:
                 bare.extend(starts)
         ordered = sorted(patterns.values(), key=lambda pattern: self._order[pattern.id])
         found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered])
-        broken = _outside(bare, [one.candidate.span for one in found])
+        # Where nothing sure stands around the keyword, what does may be a part of a key.
+        broken = _outside(bare, [one.candidate.span for one in found if one.confidence is Confidence.HIGH])
         return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
 
     def _anchored(self, data: bytes) -> dict[bytes, list[int]]:
@@ -139,6 +140,7 @@ class _Examination:
         found = self._read(data, [])
         if whole := utf16.whole(data):
             found.extend(self._read(whole.data, [whole]))
+        found = _without_parts(found)
         yield from sorted(found, key=lambda match: (match.span.start, match.span.end))
         yield from self._unread
 
@@ -241,6 +243,18 @@ def _outside(places: list[int], spans: list[Span]) -> list[int]:
     starts = [span.start for span in spans]
     before = ((place, bisect_right(starts, place) - 1) for place in places)
     return [place for place, index in before if index < 0 or place >= spans[index].end]
+
+
+def _without_parts(found: list[Match]) -> list[Match]:
+    """Without what another reading shows to be a part of a key: a body in one literal, its prefix in another."""
+    sure = sorted(((m.span.start, m.span.end) for m in found if m.confidence is Confidence.HIGH))
+    starts = [start for start, _ in sure]
+
+    def is_part(span: Span) -> bool:
+        before = bisect_right(starts, span.start)
+        return before > 0 and span.end <= sure[before - 1][1]
+
+    return [match for match in found if match.confidence is Confidence.HIGH or not is_part(match.span)]
 
 
 def _name(blob: Blob) -> str:
