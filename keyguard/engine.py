@@ -247,7 +247,7 @@ def _outside(places: list[int], spans: list[Span]) -> list[int]:
 
 def _without_parts(found: list[Match]) -> list[Match]:
     """Without what another reading shows to be a part of a key: a body in one literal, its prefix in another."""
-    sure = sorted(((m.span.start, m.span.end) for m in found if m.confidence is Confidence.HIGH))
+    sure = sorted((m.span.start, m.span.end) for m in found if m.confidence is Confidence.HIGH)
     starts = [start for start, _ in sure]
 
     def is_part(span: Span) -> bool:
