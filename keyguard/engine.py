@@ -77,10 +77,10 @@ class Engine:
             return []
         return list(_Examination(self, blob).results())
 
-    def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]]]:
-        """The keys that stand in `data` as it is, and where another reading of it is worth a try.
+    def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]], list[str]]:
+        """The keys that stand in `data` as it is, where another reading is worth a try, and what ran over its time.
 
-        Raises MatchTimeoutError.
+        A pattern that does so hides nothing that the others find.
         """
         places: dict[str, list[int]] = defaultdict(list)
         patterns: dict[str, Pattern] = {}
@@ -95,10 +95,11 @@ class Engine:
             if text in self._keywords:
                 bare.extend(starts)
         ordered = sorted(patterns.values(), key=lambda pattern: self._order[pattern.id])
-        found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered])
+        late: list[str] = []
+        found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered], late)
         # Where nothing sure stands around the keyword, what does may be a part of a key.
         broken = _outside(bare, [one.candidate.span for one in found if one.confidence is Confidence.HIGH])
-        return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
+        return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN], late
 
     def _anchored(self, data: bytes) -> dict[bytes, list[int]]:
         """Where each anchor stands. Of one that stands in very many places those are left at which a match begins."""
@@ -116,12 +117,19 @@ class Engine:
             self._unions[text] = union(self._patterns[text])
         matches = self._unions[text].match
         reach = max(pattern.after for pattern in self._patterns[text])
-        return [start for start in starts if matches(data, start, start + reach, timeout=TIMEOUT_S)]
+        try:
+            return [start for start in starts if matches(data, start, start + reach, timeout=TIMEOUT_S)]
+        except TimeoutError:
+            # Which of the patterns it was is told when each is tried.
+            return starts
 
-    def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
+    def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]], late: list[str]) -> list[Judged]:
         judged: list[Judged] = []
         for pattern, places in work:
-            judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
+            try:
+                judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
+            except MatchTimeoutError as error:
+                late.append(str(error))
         return [one for one in resolve(judged) if not self.library.is_published(one.candidate.text)]
 
 
@@ -146,11 +154,8 @@ class _Examination:
 
     def _read(self, data: bytes, way: list[Reading]) -> list[Match]:
         """The keys in a reading and in the readings of it. `way` leads to it, from the outside in."""
-        try:
-            judged, further = self._engine.keys(data)
-        except MatchTimeoutError as error:
-            self._unread.append(Unread(_name(self._blob), str(error)))
-            return []
+        judged, further, late = self._engine.keys(data)
+        self._unread.extend(Unread(_name(self._blob), reason) for reason in late)
         found = [match for one in judged if (match := self._match(one, way))]
         if len(way) < DEPTH:
             for reading in self._readings(data, further):
