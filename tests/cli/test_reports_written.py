@@ -166,3 +166,15 @@ def test_a_hostile_name_goes_through_every_format(folder: Path, capsys: pytest.C
 
     assert code == 1
     assert [name for name in FORMATS if b"\x1b" in Path(f"out.{name}").read_bytes()] == []
+
+
+@pytest.mark.parametrize("name", ["/tmp/x", "../x", "sub/../../x", ".git/hooks/x", "sub/.GIT/config", "out", "."])  # noqa: S108
+def test_a_configuration_writes_below_its_own_folder_alone(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "out").symlink_to("/etc/passwd")
+    (folder / ".keyguard.toml").write_text(f'reports = ["csv={name}"]\n')
+
+    code = run(["scan", "src"])
+
+    assert (code, f"`reports` names {name}, which is not below the folder" in capsys.readouterr().err) == (2, True)
