@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from keyguard.engine import Engine
@@ -42,7 +41,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
         target=redaction.text(source.target),
         findings=tuple(redaction.finding(finding) for finding in findings),
         allowed=(*allowed, *by_path),
-        unread=tuple(replace(entry, what=redaction.text(entry.what)) for entry in _counted(unread)),
+        unread=tuple(redaction.unread(entry) for entry in _counted(unread)),
         examined=source.examined,
         patterns=len(engine.library),
         seconds=time.monotonic() - clock,

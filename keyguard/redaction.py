@@ -6,7 +6,7 @@ import re
 import sys
 from dataclasses import replace
 
-from keyguard.model import ELLIPSIS, Commit, Finding, Location, Secret
+from keyguard.model import ELLIPSIS, Commit, Finding, Location, Secret, Unread
 
 _MARKED = re.compile(r"[A-Za-z0-9_-]*(?:T3BlbkFJ|JFkblB3T)[A-Za-z0-9_-]*")
 
@@ -47,6 +47,10 @@ class Redaction:
             exposure=exposure,
             commits=tuple(commit for known in finding.commits if (commit := self._commit(known))),
         )
+
+    def unread(self, entry: Unread) -> Unread:
+        """The entry with no key in what it names."""
+        return replace(entry, what=self.text(entry.what), reason=self.text(entry.reason))
 
     def _location(self, place: Location) -> Location:
         member = place.archive_member

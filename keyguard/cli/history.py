@@ -37,7 +37,14 @@ def history(
     narrowing = Narrowing(refs, since, no_unreachable)
     with _progress(bool(options.quiet)) as progress:
         source = History(repositories, jobs=jobs or _processors(), narrowing=narrowing, progress=progress)
-        return run(source, options)
+        return run(source, options, _where(repositories))
+
+
+def _where(repositories: tuple[str, ...]) -> str | None:
+    """The repository that reports link to, where it is one."""
+    if len(repositories) > 1:
+        return None
+    return repositories[0] if repositories else "."
 
 
 def _processors() -> int:

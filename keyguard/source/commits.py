@@ -13,6 +13,7 @@ from keyguard.git.brought import Brought, Entry, adders, bringers, brought, name
 from keyguard.git.command import Git
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
 from keyguard.source import Attribution
+from keyguard.source.exposure import commits_named
 from keyguard.source.files import names_with_keys
 from keyguard.source.ranges import CommitRange, Empty, annotated_tags, mend, object_id
 from keyguard.windows import windows
@@ -86,10 +87,12 @@ class Commits:
         places: dict[str, list[tuple[str, str]]] = {}
         for oid, commit, path in bringers(self._git, self._brought.commits, blobs) if blobs else ():
             places.setdefault(oid, []).append((commit, os.fsdecode(path)))
-        return {
-            key: Attribution(tuple(place for match in matches for place in self._places(match, places)))
+        placed = {
+            key: tuple(place for match in matches for place in self._places(match, places))
             for key, matches in keys.items()
         }
+        named = commits_named(self._git, placed)
+        return {key: Attribution(placed[key], commits=named[key]) for key in keys}
 
     def _walk(self) -> None:
         self._brought = brought(self._git, self._range.heads, self._range.bases)
