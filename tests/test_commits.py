@@ -66,7 +66,7 @@ def test_a_clean_range_says_how_much_it_examined(repo: Repo) -> None:
     outcome = repo.keyguard("commits", "base..HEAD")
 
     assert outcome.code == 0
-    assert "Examined 2 commits, 3 blobs: base..HEAD." in outcome.out
+    assert "No keys found: base..HEAD (2 commits, 3 blobs), " in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -378,6 +378,32 @@ def test_a_damaged_blob_is_never_a_pass(repo: Repo) -> None:
     file.write_bytes(b"x" * 40)
 
     assert repo.keyguard("commits", "base..HEAD").code in (2, 3)
+
+
+def test_a_damaged_pack_is_never_a_pass(repo: Repo) -> None:
+    repo.commit(config__py=f'KEY = "{KEY}"\n')
+    repo.git("repack", "-a", "-d", "--quiet")
+    repo.git("prune-packed")
+    (pack,) = (repo.path / ".git/objects/pack").glob("*.pack")
+    pack.chmod(0o644)
+    data = bytearray(pack.read_bytes())
+    for place in range(len(data) // 3, len(data) - 40, 7):
+        data[place] ^= 0xFF
+    pack.write_bytes(bytes(data))
+
+    assert repo.keyguard("commits", "base..HEAD").code in (2, 3)
+
+
+def test_no_number_of_commits_is_too_many(repo: Repo) -> None:
+    stream = ["commit refs/heads/many\n", "committer A <a@example.com> 1 +0000\n", f"data {len(KEY)}\n{KEY}\n"]
+    for number in range(2, 400):
+        stream += ["commit refs/heads/many\n", f"committer A <a@example.com> {number} +0000\n", "data 2\nx\n"]
+    repo.git("fast-import", "--quiet", given="".join(stream))
+
+    outcome = judged(repo, "base..many")
+
+    assert outcome.code == 1
+    assert outcome.report["scan"]["target"] == "base..many (399 commits, 0 blobs)"
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ class TestPrePush:
         outcome = local.tried("push", "origin", "main")
 
         assert outcome.code == 0
-        assert "Examined 1 commit, 1 blob: a push to origin." in outcome.said
+        assert "No keys found: a push to origin (1 commit, 1 blob)" in outcome.said
 
     def test_a_new_branch_counts_from_where_the_remote_ends(self, local: Repo) -> None:
         local.commit(old__py=f'KEY = "{KEY}"\n')
@@ -306,7 +306,7 @@ class TestPreReceive:
         outcome = local.tried("push", "origin", "main")
 
         assert outcome.code == 0
-        assert "remote: Examined 1 commit, 1 blob: a push to refs/heads/main." in outcome.said
+        assert "remote: No keys found: a push to refs/heads/main (1 commit, 1 blob)" in outcome.said
         assert remote.git("rev-parse", "main") == local.head
 
     def test_only_what_is_pushed_is_read(self, local: Repo, remote: Repo) -> None:
@@ -319,7 +319,7 @@ class TestPreReceive:
 
         outcome = local.tried("push", "origin", "main", "main:refs/heads/two")
 
-        assert "Examined 1 commit, 1 blob" in outcome.said
+        assert "(1 commit, 1 blob)" in outcome.said
 
     @pytest.mark.parametrize("ref", ["refs/heads/new", "refs/tags/new", "refs/notes/commits", "refs/odd/one"])
     def test_any_ref_counts(self, local: Repo, ref: str) -> None:

@@ -17,6 +17,8 @@ COMMANDS = {
     "commits": "keyguard.cli.commits:commits",
     "history": "keyguard.cli.history:history",
     "hook": "keyguard.cli.hook:hook",
+    "install": "keyguard.cli.install:install",
+    "uninstall": "keyguard.cli.install:uninstall",
     "patterns": "keyguard.cli.patterns:patterns",
     "baseline": "keyguard.cli.baseline:baseline",
     "completion": "keyguard.cli.completion:completion",

@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from keyguard.git.changes import Changed, changes
 from keyguard.git.command import Git
-
-ASKED_AT_ONCE = 200
-"""How many objects one `diff-tree` looks for: each stands on its command line."""
 
 
 @dataclass(slots=True)
@@ -67,45 +65,28 @@ def shallow_ends(git: Git) -> set[str]:
         return set()
 
 
-def bringers(git: Git, commits: Sequence[str], oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
-    """Which of the commits put each object where: (object, commit, path).
-
-    A merge counts for what no other commit brought.
-    """
+def bringers(git: Git, commits: Sequence[str], oids: Iterable[str]) -> Iterator[Changed]:
+    """Where which of the commits put each of the objects. A merge counts for what no other commit brought."""
     left = set(oids)
-    for options in ((), ("-m",)):
-        asked = sorted(left)
-        for begin in range(0, len(asked), ASKED_AT_ONCE):
-            looked_for = [f"--find-object={oid}" for oid in asked[begin : begin + ASKED_AT_ONCE]]
-            for commit, oid, path in _changes(git, commits, *options, *looked_for):
-                if oid in asked:
-                    left.discard(oid)
-                    yield oid, commit, path
+    for merges in (False, True):
+        asked = frozenset(left)
+        for change in changes(git, commits, asked, merges=merges):
+            if change.after in asked:
+                left.discard(change.after)
+                yield change
 
 
-def adders(git: Git, commits: Sequence[str], path: bytes) -> Iterator[str]:
+def adders(git: Git, commits: Sequence[str], path: str) -> list[str]:
     """The commits that added something at or below a path."""
-    for options in ((), ("-m",)):
-        found = [commit for commit, _, _ in _changes(git, commits, *options, "--diff-filter=A", "--", path)]
-        yield from found
+    for merges in (False, True):
+        found = [
+            change.commit
+            for change in changes(git, commits, None, merges=merges)
+            if change.before is None and (change.path == path or change.path.startswith(f"{path}/"))
+        ]
         if found:
-            return
-
-
-def _changes(git: Git, commits: Sequence[str], *options: str | bytes) -> Iterator[tuple[str, str, bytes]]:
-    """(commit, the new object's id, path) for each change that `diff-tree` shows."""
-    arguments = (
-        "diff-tree", "--stdin", "-r", "--root", "--raw", "-z", "--no-abbrev", "--no-renames",
-        "--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
-    )  # fmt: skip
-    raw = git.run(*arguments, *options, given="".join(f"{oid}\n" for oid in commits).encode("ascii"))
-    fields = iter(raw.split(b"\0"))
-    commit = ""
-    for entry in fields:
-        if entry.startswith(b":"):
-            yield commit, entry.split()[3].decode("ascii"), next(fields)
-        elif entry:
-            commit = entry.decode("ascii")
+            return list(dict.fromkeys(found))
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +107,3 @@ def tree(git: Git, commit: str) -> list[Entry]:
         if kind == b"blob":
             entries.append(Entry(oid.decode("ascii"), path))
     return entries
-
-
-def names(data: bytes, width: int) -> Iterator[bytes]:
-    """The names in a tree object. `width` is the length of its ids, in bytes."""
-    place = 0
-    while place < len(data):
-        end = data.index(b"\0", place)
-        yield data[data.index(b" ", place) + 1 : end]
-        place = end + 1 + width

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyguard.model import Exposure, Finding, Location, ScanResult
-from keyguard.report.sizes import count, examined
+from keyguard.report.sizes import count, examined, size
 
 SHOWN_PLACES = 10
 """How many places of one key the text report lists; `--verbose` lists all."""
@@ -154,7 +154,7 @@ def closing(result: ScanResult) -> str:
     """The one line that says what was found, where, and what was not seen."""
     keys = len(result.findings)
     places = number_of_places(result)
-    looked = examined(result.examined.blobs, unit(result), result.examined.bytes)
+    looked = _looked_at(result)
     parts = [f"{count(keys, 'key')} in {count(places, 'place')}; {looked}" if keys else f"No keys found: {looked}"]
     if result.allowed:
         parts.append(f"{len(result.allowed)} allowed")
@@ -162,6 +162,13 @@ def closing(result: ScanResult) -> str:
         missed = sum(entry.count for entry in result.unread)
         parts.append(f"{count(missed, 'thing')} could not be read, so this is not the whole")
     return "; ".join(parts) + "."
+
+
+def _looked_at(result: ScanResult) -> str:
+    """How much was examined. Of commits the target says which and how many, files are not all that they are."""
+    if result.kind == "commits":
+        return f"{printable(result.target)}, {size(result.examined.bytes)} examined"
+    return examined(result.examined.blobs, unit(result), result.examined.bytes)
 
 
 def unit(result: ScanResult) -> str:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from keyguard.engine import Engine
 from keyguard.errors import RangeError
 from keyguard.git.blobs import Content, contents
-from keyguard.git.brought import Brought, Entry, adders, bringers, brought, names, shallow_ends, tree
+from keyguard.git.brought import Brought, Entry, adders, bringers, brought, shallow_ends, tree
 from keyguard.git.command import Git
+from keyguard.git.graph import details
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.exposure import commits_named
 from keyguard.source.files import names_with_keys
+from keyguard.source.objects import ENTRY
 from keyguard.source.ranges import CommitRange, Empty, annotated_tags, mend, object_id
 from keyguard.windows import windows
 
@@ -62,8 +64,7 @@ class Commits:
     @property
     def notes(self) -> tuple[str, ...]:
         remarks = f"These commits bring remarks that allow keys: {', '.join(self._remarks)}."
-        said = f"Examined {self._counts()}: {self._range.why}."
-        return said, *self._range.notes, *((remarks,) if self._remarks else ())
+        return *self._range.notes, *((remarks,) if self._remarks else ())
 
     def search(self, engine: Engine) -> Iterator[Match | Unread]:
         if not self._range.heads:
@@ -85,6 +86,7 @@ class Commits:
             origin.oid for origin in origins if isinstance(origin, Stored) and origin.kind == "blob" and origin.oid
         }
         places: dict[str, list[tuple[str, str]]] = {}
+<<<<<<< HEAD
         for oid, commit, path in bringers(self._git, self._brought.commits, blobs) if blobs else ():
             places.setdefault(oid, []).append((commit, os.fsdecode(path)))
         placed = {
@@ -93,6 +95,20 @@ class Commits:
         }
         named = commits_named(self._git, placed)
         return {key: Attribution(placed[key], commits=named[key]) for key in keys}
+=======
+        for change in bringers(self._git, self._brought.commits, blobs):
+            places.setdefault(change.after or "", []).append((change.commit, change.path))
+        located = {
+            key: tuple(place for match in matches for place in self._places(match, places))
+            for key, matches in keys.items()
+        }
+        named = {place.commit for found in located.values() for place in found if place.commit}
+        known = details(self._git, sorted(named)) if named else {}
+        return {
+            key: Attribution(found, commits=tuple(known[oid] for oid in dict.fromkeys(p.commit for p in found) if oid))
+            for key, found in located.items()
+        }
+>>>>>>> ci-br
 
     def _walk(self) -> None:
         self._brought = brought(self._git, self._range.heads, self._range.bases)
@@ -160,7 +176,7 @@ class Commits:
         data = content.read()
         if engine.prefilter.admits(data):
             folder = self._brought.objects[content.oid]
-            paths = (folder + b"/" + name if folder else name for name in names(data, len(content.oid) // 2))
+            paths = (folder + b"/" + name if folder else name for name in ENTRY[len(content.oid) // 2].findall(data))
             yield from names_with_keys(engine, map(os.fsdecode, paths))
 
     def _known(self, engine: Engine, matches: Sequence[Match]) -> Known:
@@ -196,7 +212,7 @@ class Commits:
             for commit, path in places.get(origin.oid or "") or ((None, origin.path),):
                 yield Location("blob", path, match.line, match.column, commit, origin.oid, match.member)
         elif origin.kind == "path":
-            for commit in list(adders(self._git, self._brought.commits, os.fsencode(origin.path or ""))) or (None,):
+            for commit in adders(self._git, self._brought.commits, origin.path or "") or (None,):
                 yield Location("path", origin.path, match.line, match.column, commit)
         elif origin.kind == "tag-message":
             yield Location(origin.kind, origin.path, match.line, match.column, blob=origin.oid)
