@@ -11,7 +11,6 @@ from keyguard.errors import RangeError
 from keyguard.git.blobs import Content, contents
 from keyguard.git.brought import Brought, Entry, adders, bringers, brought, shallow_ends, tree
 from keyguard.git.command import Git
-from keyguard.git.graph import details
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.exposure import commits_named
@@ -86,29 +85,14 @@ class Commits:
             origin.oid for origin in origins if isinstance(origin, Stored) and origin.kind == "blob" and origin.oid
         }
         places: dict[str, list[tuple[str, str]]] = {}
-<<<<<<< HEAD
-        for oid, commit, path in bringers(self._git, self._brought.commits, blobs) if blobs else ():
-            places.setdefault(oid, []).append((commit, os.fsdecode(path)))
+        for change in bringers(self._git, self._brought.commits, blobs) if blobs else ():
+            places.setdefault(change.after or "", []).append((change.commit, change.path))
         placed = {
             key: tuple(place for match in matches for place in self._places(match, places))
             for key, matches in keys.items()
         }
         named = commits_named(self._git, placed)
         return {key: Attribution(placed[key], commits=named[key]) for key in keys}
-=======
-        for change in bringers(self._git, self._brought.commits, blobs):
-            places.setdefault(change.after or "", []).append((change.commit, change.path))
-        located = {
-            key: tuple(place for match in matches for place in self._places(match, places))
-            for key, matches in keys.items()
-        }
-        named = {place.commit for found in located.values() for place in found if place.commit}
-        known = details(self._git, sorted(named)) if named else {}
-        return {
-            key: Attribution(found, commits=tuple(known[oid] for oid in dict.fromkeys(p.commit for p in found) if oid))
-            for key, found in located.items()
-        }
->>>>>>> ci-br
 
     def _walk(self) -> None:
         self._brought = brought(self._git, self._range.heads, self._range.bases)
