@@ -29,6 +29,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
             unread.append(item)
             continue
         redaction.learn(item.secret)
+        redaction.learn_place(item)
         if not policy.heard(item):
             continue
         if by := policy.accepts(item):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import replace
 
-from keyguard.model import ELLIPSIS, Commit, Finding, Location, Secret, Unread
+from keyguard.model import ELLIPSIS, Commit, Finding, Location, Match, Secret, Stored, Unread
 
 _MARKED = re.compile(r"[A-Za-z0-9_-]*(?:T3BlbkFJ|JFkblB3T)[A-Za-z0-9_-]*")
+
+_NAMES = ("path", "ref-name")
+"""What is found in these stands in the name itself."""
 
 
 class Redaction:
@@ -21,6 +25,13 @@ class Redaction:
     def learn(self, secret: Secret) -> None:
         self._known.setdefault(secret.reveal(), secret.redacted)
         self._shortest = min(self._shortest, len(secret))
+
+    def learn_place(self, match: Match) -> None:
+        """Remember how a key is written in a name, which reports repeat: in base64 it is no less of a key."""
+        if isinstance(match.origin, Stored) and match.origin.kind in _NAMES and match.origin.path and match.encoding:
+            written = os.fsencode(match.origin.path)[match.span.start : match.span.end]
+            self._known.setdefault(os.fsdecode(written), match.secret.redacted)
+            self._shortest = min(self._shortest, len(written))
 
     def text(self, text: str) -> str:
         """`text` without the keys that are known, and without whatever bears OpenAI's marker."""
