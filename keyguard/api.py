@@ -29,8 +29,12 @@ from keyguard.pipeline import scan
 from keyguard.policy import Policy
 from keyguard.report import SHOWING_SECRETS, reporter
 from keyguard.source import Source
+from keyguard.source.commits import Commits
 from keyguard.source.files import STDIN, Files
+from keyguard.source.history import History
+from keyguard.source.ranges import named
 from keyguard.source.remote import repository
+from keyguard.source.repository import Narrowing
 from keyguard.source.staged import StagedChanges, StagedFiles
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
     "KeyguardError",
     "Library",
     "Location",
+    "Narrowing",
     "NotARepositoryError",
     "PatternError",
     "Policy",
@@ -55,6 +60,8 @@ __all__ = [
     "UsageError",
     "load_patterns",
     "render",
+    "scan_commits",
+    "scan_history",
     "scan_paths",
     "scan_source",
     "scan_staged",
@@ -110,6 +117,39 @@ def scan_staged(
     named = [os.fspath(file) for file in files]
     source = StagedFiles(git, named) if named else StagedChanges(git)
     return scan_source(source, patterns=patterns, policy=policy, where=folder)
+
+
+def scan_commits(
+    commits: str, folder: StrPath = ".", *, patterns: Library | None = None, policy: Policy | None = None
+) -> ScanResult:
+    """The keys that commits of the repository around `folder` add, written as `BASE..HEAD`.
+
+    Settings are those of `policy`, and not of the base as with `keyguard commits`.
+
+    Raises UsageError where the range names no commits, GitError where git fails.
+    """
+    git = Git(folder)
+    rules = policy or Policy()
+    source = Commits(git, named(git, commits), rules.accepts_path)
+    return scan_source(source, patterns=patterns, policy=rules, where=folder)
+
+
+def scan_history(
+    repository: StrPath = ".",
+    *,
+    jobs: int = 1,
+    narrowing: Narrowing | None = None,
+    patterns: Library | None = None,
+    policy: Policy | None = None,
+) -> ScanResult:
+    """The keys in everything that a repository stores, also what no ref leads to, read by `jobs` processes.
+
+    `narrowing` leaves only what some refs lead to, or what came since a date.
+
+    Raises NotARepositoryError where there is none, GitError where git refuses it.
+    """
+    source = History([os.fspath(repository)], jobs=jobs, narrowing=narrowing)
+    return scan_source(source, patterns=patterns, policy=policy, where=repository)
 
 
 def scan_source(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -128,7 +129,7 @@ class _Reader:
             patterns=tuple(self._file(name) for name in self._list("patterns", str, "texts")),
             baseline=self._optional_file("baseline"),
             format=self._choice("format", FORMATS),
-            output=self._optional_file("output"),
+            output=self._output(),
             reports=tuple(self._report(text) for text in self._list("reports", str, "texts")),
             exit_zero=self._take("exit-zero", bool, "true or false"),
             jobs=self._jobs(),
@@ -166,7 +167,20 @@ class _Reader:
         name, _, file = text.partition("=")
         if name not in FORMATS or not file:
             raise self._error(f"`reports` holds {text!r}, which is not FORMAT=FILE with one of {', '.join(FORMATS)}")
-        return name, self._file(file)
+        return name, self._written(file, "reports")
+
+    def _output(self) -> Path | None:
+        name = self._take("output", str, "a text")
+        return None if name is None else self._written(str(name), "output")
+
+    def _written(self, name: str, setting: str) -> Path:
+        """A file to be written: below the configuration's folder, lest a hostile repository choose another."""
+        path = self._file(name)
+        folder, real = Path(os.path.realpath(self._path.parent)), Path(os.path.realpath(path))
+        within = folder in real.parents and ".git" not in (part.lower() for part in real.relative_to(folder).parts)
+        if not within:
+            raise self._error(f"`{setting}` names {name}, which is not below the folder of this file")
+        return path
 
     def _confidence(self) -> Confidence | None:
         word = self._choice("min-confidence", tuple(level.word for level in Confidence))

@@ -12,7 +12,7 @@ from keyguard.decode import BROKEN, DEPTH, Decoder, Reading, traces, utf16
 from keyguard.judge import Judged, judge, resolve
 from keyguard.judge.allow import remark
 from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
-from keyguard.model import Blob, Match, Secret, Span, Unread
+from keyguard.model import Blob, Confidence, Match, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
 from keyguard.prefilter import Anchor, Prefilter
 from keyguard.utf16_shape import is_whole
@@ -77,10 +77,29 @@ class Engine:
             return []
         return list(_Examination(self, blob).results())
 
-    def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]]]:
-        """The keys that stand in `data` as it is, and where another reading of it is worth a try.
+    def reach(self, anchor: int) -> tuple[int, int] | None:
+        """How many bytes before and after an anchor's start decide whether a pattern matches there.
 
-        Raises MatchTimeoutError.
+        None for an anchor that other readings may begin at: what they lead to can lie anywhere.
+        """
+        text = self.prefilter.anchors[anchor][0]
+        if text in self._decoders or text in self._keywords:
+            return None
+        patterns = self._patterns[text]
+        return max(pattern.before for pattern in patterns), max(pattern.after for pattern in patterns)
+
+    def matches_at(self, anchor: int, data: bytes, place: int) -> bool:
+        """Whether a pattern matches around an anchor at `place`, whoever may judge the match."""
+        patterns = self._patterns[self.prefilter.anchors[anchor][0]]
+        try:
+            return any(next(candidates(pattern, data, [place]), None) for pattern in patterns)
+        except MatchTimeoutError:
+            return True
+
+    def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]], list[str]]:
+        """The keys that stand in `data` as it is, where another reading is worth a try, and what ran over its time.
+
+        A pattern that does so hides nothing that the others find.
         """
         places: dict[str, list[int]] = defaultdict(list)
         patterns: dict[str, Pattern] = {}
@@ -95,9 +114,11 @@ class Engine:
             if text in self._keywords:
                 bare.extend(starts)
         ordered = sorted(patterns.values(), key=lambda pattern: self._order[pattern.id])
-        found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered])
-        broken = _outside(bare, [one.candidate.span for one in found])
-        return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN]
+        late: list[str] = []
+        found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered], late)
+        # Where nothing sure stands around the keyword, what does may be a part of a key.
+        broken = _outside(bare, [one.candidate.span for one in found if one.confidence is Confidence.HIGH])
+        return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN], late
 
     def _anchored(self, data: bytes) -> dict[bytes, list[int]]:
         """Where each anchor stands. Of one that stands in very many places those are left at which a match begins."""
@@ -115,12 +136,19 @@ class Engine:
             self._unions[text] = union(self._patterns[text])
         matches = self._unions[text].match
         reach = max(pattern.after for pattern in self._patterns[text])
-        return [start for start in starts if matches(data, start, start + reach, timeout=TIMEOUT_S)]
+        try:
+            return [start for start in starts if matches(data, start, start + reach, timeout=TIMEOUT_S)]
+        except TimeoutError:
+            # Which of the patterns it was is told when each is tried.
+            return starts
 
-    def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]]) -> list[Judged]:
+    def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]], late: list[str]) -> list[Judged]:
         judged: list[Judged] = []
         for pattern, places in work:
-            judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
+            try:
+                judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
+            except MatchTimeoutError as error:
+                late.append(str(error))
         return [one for one in resolve(judged) if not self.library.is_published(one.candidate.text)]
 
 
@@ -139,16 +167,14 @@ class _Examination:
         found = self._read(data, [])
         if whole := utf16.whole(data):
             found.extend(self._read(whole.data, [whole]))
+        found = _without_parts(found)
         yield from sorted(found, key=lambda match: (match.span.start, match.span.end))
         yield from self._unread
 
     def _read(self, data: bytes, way: list[Reading]) -> list[Match]:
         """The keys in a reading and in the readings of it. `way` leads to it, from the outside in."""
-        try:
-            judged, further = self._engine.keys(data)
-        except MatchTimeoutError as error:
-            self._unread.append(Unread(_name(self._blob), str(error)))
-            return []
+        judged, further, late = self._engine.keys(data)
+        self._unread.extend(Unread(_name(self._blob), reason) for reason in late)
         found = [match for one in judged if (match := self._match(one, way))]
         if len(way) < DEPTH:
             for reading in self._readings(data, further):
@@ -241,6 +267,18 @@ def _outside(places: list[int], spans: list[Span]) -> list[int]:
     starts = [span.start for span in spans]
     before = ((place, bisect_right(starts, place) - 1) for place in places)
     return [place for place, index in before if index < 0 or place >= spans[index].end]
+
+
+def _without_parts(found: list[Match]) -> list[Match]:
+    """Without what another reading shows to be a part of a key: a body in one literal, its prefix in another."""
+    sure = sorted((m.span.start, m.span.end) for m in found if m.confidence is Confidence.HIGH)
+    starts = [start for start, _ in sure]
+
+    def is_part(span: Span) -> bool:
+        before = bisect_right(starts, span.start)
+        return before > 0 and span.end <= sure[before - 1][1]
+
+    return [match for match in found if match.confidence is Confidence.HIGH or not is_part(match.span)]
 
 
 def _name(blob: Blob) -> str:

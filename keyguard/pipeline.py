@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from keyguard.engine import Engine
@@ -30,6 +29,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
             unread.append(item)
             continue
         redaction.learn(item.secret)
+        redaction.learn_place(item)
         if not policy.heard(item):
             continue
         if by := policy.accepts(item):
@@ -42,7 +42,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
         target=redaction.text(source.target),
         findings=tuple(redaction.finding(finding) for finding in findings),
         allowed=(*allowed, *by_path),
-        unread=tuple(replace(entry, what=redaction.text(entry.what)) for entry in _counted(unread)),
+        unread=tuple(redaction.unread(entry) for entry in _counted(unread)),
         examined=source.examined,
         patterns=len(engine.library),
         seconds=time.monotonic() - clock,

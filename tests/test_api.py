@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 import keyguard
-from keyguard import Allow, Policy, UsageError, api, load_patterns, render, scan_paths, scan_staged, scan_text
+from keyguard import (
+    Allow,
+    Policy,
+    UsageError,
+    api,
+    load_patterns,
+    render,
+    scan_commits,
+    scan_history,
+    scan_paths,
+    scan_staged,
+    scan_text,
+)
 from keyguard.report import REPORTERS
 from tests.keys import Keys
 from tests.report import results
@@ -47,6 +59,23 @@ def test_what_is_staged_is_scanned(tmp_path: Path) -> None:
     assert [len(result.findings) for result in (whole, named)] == [1, 1]
 
 
+def test_history_and_commits_are_scanned(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+
+    git("init", "-q")
+    for name, text in {"a.env": "nothing", "b.env": KEY}.items():
+        (tmp_path / name).write_text(text)
+        git("add", name)
+        git("commit", "-q", "-m", name)
+
+    history, commits = scan_history(tmp_path), scan_commits("HEAD~1..HEAD", tmp_path)
+
+    assert [(place.path, place.line) for place in history.findings[0].locations] == [("b.env", 1)]
+    assert [commit.author for commit in commits.findings[0].commits] == ["Ada"]
+    assert history.repository and history.repository.head == commits.findings[0].locations[0].commit
+
+
 def test_a_policy_is_heard() -> None:
     fingerprint = scan_text(KEY).findings[0].secret.fingerprint
 
@@ -80,6 +109,7 @@ def test_what_cannot_be_rendered_is_told(name: str, show: bool) -> None:
 
 def test_every_name_is_to_be_had_from_keyguard_itself() -> None:
     assert [name for name in api.__all__ if getattr(keyguard, name) is not getattr(api, name)] == []
+    assert keyguard.__all__ == api.__all__
     assert set(api.__all__) <= set(dir(keyguard))
     with pytest.raises(AttributeError):
         keyguard.no_such_name  # noqa: B018

@@ -53,7 +53,7 @@ class Base:
     def __init__(self, git: Git, commit: str | None) -> None:
         self._git = git
         self._commit = commit
-        self._top, self._prefix = _work_tree(git)
+        self._top, self._prefix, self._bare = _work_tree(git)
 
     def text(self, path: Path) -> str:
         """What stands in a file.
@@ -71,7 +71,9 @@ class Base:
     def config(self, options: Options) -> Config:
         """The configuration that was named, or the nearest one above the current folder; none is an empty one."""
         path = options.config or next(self._configurations(), None)
-        return configs.read(path, self.text) if path else Config()
+        config = configs.read(path, self.text) if path else Config()
+        # Whoever may push to a server may not say which of its files are written.
+        return replace(config, output=None, reports=()) if self._bare else config
 
     def options(self, options: Options) -> tuple[Options, list[str]]:
         """The options without the files that the base has not yet, and what to say of these."""
@@ -134,13 +136,13 @@ class Base:
         return None if name.startswith("..") or os.path.isabs(name) else name.replace(os.sep, "/")
 
 
-def _work_tree(git: Git) -> tuple[Path, str]:
-    """The repository's top folder, and the way from there to git's (`sub/folder/`, or empty). Bare ones have no way."""
+def _work_tree(git: Git) -> tuple[Path, str, bool]:
+    """The repository's top folder, the way from there to git's (`sub/folder/`, or empty), and whether it is bare."""
     code, shown, _ = git.attempt("rev-parse", "--show-toplevel", "--show-prefix")
     if code:
-        return Path(os.path.abspath(git.where)), ""
+        return Path(os.path.abspath(git.where)), "", True
     top, prefix = (os.fsdecode(line) for line in shown.split(b"\n")[:2])
-    return Path(top), prefix
+    return Path(top), prefix, False
 
 
 def _upwards(prefix: str) -> list[str]:

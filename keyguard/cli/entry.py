@@ -36,11 +36,30 @@ def run(arguments: list[str]) -> int:
 
 
 def _complain(text: str, code: int) -> int:
-    from keyguard.redaction import unmarked
-
-    printable = "".join(c if c.isprintable() else "?" for c in unmarked(text))
+    printable = "".join(c if c.isprintable() else "?" for c in _without_keys(text))
     print(f"keyguard: {printable}", file=sys.stderr)
     return code
+
+
+def _without_keys(text: str) -> str:
+    """An error's text, which may repeat what was typed or what stands in a configuration, without any key."""
+    from keyguard.redaction import Redaction
+
+    redaction = Redaction()
+    try:
+        from keyguard.engine import Engine
+        from keyguard.model import Blob, Match, StandardInput
+        from keyguard.patterns import bundled
+
+        # A key that was typed as an option has hyphens before it.
+        for reading in (text, text.replace("--", "  ")):
+            for item in Engine(bundled()).examine(Blob(reading.encode("utf-8", "replace"), StandardInput())):
+                if isinstance(item, Match):
+                    redaction.learn(item.secret)
+    except KeyguardError:
+        # The pattern library itself is what is broken.
+        pass
+    return redaction.text(text)
 
 
 def _hang_up() -> int:

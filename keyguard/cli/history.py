@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import click
 
@@ -35,9 +35,18 @@ def history(
     repositories of submodules. Without REPO: the one of the current folder.
     """
     narrowing = Narrowing(refs, since, no_unreachable)
-    with _progress(bool(options.quiet)) as progress:
+    with ExitStack() as bar:
+        progress = bar.enter_context(_progress(bool(options.quiet)))
         source = History(repositories, jobs=jobs or _processors(), narrowing=narrowing, progress=progress)
-        return run(source, options)
+        # The bar is gone before the report is written.
+        return run(source, options, _where(repositories), searched=bar.close)
+
+
+def _where(repositories: tuple[str, ...]) -> str | None:
+    """The repository that reports link to, where it is one."""
+    if len(repositories) > 1:
+        return None
+    return repositories[0] if repositories else "."
 
 
 def _processors() -> int:

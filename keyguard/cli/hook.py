@@ -23,12 +23,20 @@ BYPASS = "keyguard.bypass"
 """The setting of a server's repository that lets a push in: the id of what a ref shall be."""
 
 
+class OfFiles(click.Command):
+    """A command to which the framework gives names of files alone: one that looks like an option is a name too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = [f"./{name}" if name.startswith("-") and os.path.lexists(name) else name for name in args]
+        return super().parse_args(ctx, named)
+
+
 @click.group()
 def hook() -> None:
     """What git's hooks call. `keyguard install` sets them up."""
 
 
-@hook.command("pre-commit")
+@hook.command("pre-commit", cls=OfFiles)
 @click.argument("files", nargs=-1, type=click.Path())
 @common
 def pre_commit(files: tuple[str, ...], options: Options) -> int:
@@ -40,7 +48,7 @@ def pre_commit(files: tuple[str, ...], options: Options) -> int:
     return _staged(files, options)
 
 
-@hook.command("pre-merge-commit")
+@hook.command("pre-merge-commit", cls=OfFiles)
 @click.argument("files", nargs=-1, type=click.Path())
 @common
 def pre_merge_commit(files: tuple[str, ...], options: Options) -> int:

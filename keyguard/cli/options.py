@@ -98,11 +98,18 @@ _COMMON = (
 )
 
 
-def run(source: Source, options: Options, where: str | None = ".") -> int:
-    """Scan a source and report: the exit code. `where` is in the repository that the source belongs to, if any."""
+def run(
+    source: Source, options: Options, where: str | None = ".", *, searched: Callable[[], None] | None = None
+) -> int:
+    """Scan a source and report: the exit code.
+
+    `where` is in the repository that the source belongs to, if any; `searched` is called between the two.
+    """
     config = configuration(options)
     reporting = Reporting(options, config)
     result = scan(source, Engine(library(options, config)), policy(options, config))
+    if searched:
+        searched()
     return reporting.done(result, where)
 
 

@@ -22,12 +22,13 @@ LARGEST = 16 << 20
 
 _HOOKS = ("pre-commit", "pre-merge-commit", "commit-msg")
 _CONFIGS = (".keyguard.toml", "pyproject.toml")
+_SAYS = (b"patterns", b"format", b"output", b"quiet", b"report")
 
 
 def run(arguments: list[str]) -> int | None:
     """0 where nothing staged can hold a key; None where the full command must say."""
     files = _files(arguments)
-    if files is None or _sets_patterns():
+    if files is None or _has_a_say():
         return None
     if arguments[1:2] == ["commit-msg"]:
         return _clean_message(files)
@@ -72,8 +73,8 @@ def _are_staged(files: list[str], changes: list[Change]) -> bool:
     return {os.fsencode(file) for file in files} <= {change.path for change in changes}
 
 
-def _sets_patterns() -> bool:
-    """Whether a configuration may hold patterns of its own. Whatever else it says only takes findings away."""
+def _has_a_say() -> bool:
+    """Whether a configuration may hold patterns or wants another report. Else it only takes findings away."""
     folder = os.getcwd()
     while True:
         for name in _CONFIGS:
@@ -82,7 +83,7 @@ def _sets_patterns() -> bool:
                     text = file.read()
             except OSError:
                 continue
-            if b"patterns" in text and (name == _CONFIGS[0] or b"tool.keyguard" in text):
+            if any(word in text for word in _SAYS) and (name == _CONFIGS[0] or b"tool.keyguard" in text):
                 return True
         above = os.path.dirname(folder)
         if above == folder or os.path.exists(os.path.join(folder, ".git")):

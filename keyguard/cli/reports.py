@@ -103,8 +103,7 @@ def write(result: ScanResult, reports: tuple[Report, ...], manner: Manner) -> No
     Raises ConfigError where a file cannot be written.
     """
     for report in reports:
-        private = manner.show_secrets
-        with _opened(report.file, private) as out:
+        with _opened(report, private=manner.show_secrets) as out:
             _reporter(report.format, manner)(result, out)
         if report.format == "github":
             _summarize(result)
@@ -129,14 +128,17 @@ def _reporter(name: str, manner: Manner) -> Reporter:
 
 
 @contextmanager
-def _opened(path: Path | None, private: bool) -> Iterator[TextIO]:
-    """Standard output, or a file that takes the place of `path` only when all of it is written."""
-    if path is None:
+def _opened(report: Report, *, private: bool) -> Iterator[TextIO]:
+    """Standard output, or a file that takes the place of an older one only when all of it is written."""
+    if report.file is None:
+        if report.format != "text":
+            # What programs read is UTF-8, wherever it is written: XML and HTML say that they are.
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         yield sys.stdout
         sys.stdout.flush()
         return
     # A link stays a link, and what is no file (a pipe, /dev/stderr) is written as it is.
-    path = Path(os.path.realpath(path))
+    path = Path(os.path.realpath(report.file))
     aside = path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(_descriptor(aside, private), "w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:

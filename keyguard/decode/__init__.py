@@ -26,10 +26,10 @@ def traces(keyword: bytes, disguised: str) -> dict[bytes, Decoder]:
     """
     if disguised == "never":
         return {}
-    found: dict[bytes, Decoder] = dict.fromkeys(base64.disguises(keyword), base64)
+    found: dict[bytes, Decoder] = {part: base64 for trace in base64.disguises(keyword) for part in base64.halves(trace)}
     if disguised == "base64":
         return found
-    for decoder in ENCODED:
+    for decoder in ENCODED[1:]:
         for trace in decoder.disguises(keyword):
             found[trace] = decoder
     nested = [*base64.disguises(keyword), *utf16.disguises(keyword)]

@@ -10,6 +10,9 @@ from keyguard.decode.reading import REACH as REACH
 from keyguard.decode.reading import Digits, Reading, grown
 
 ENCODING = "base64"
+SHORTEST = 5
+"""Of how many digits a trace is at least: in a gigabyte of base64 such a one stands by chance once."""
+
 _DIGITS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 _WRAPPED = _DIGITS | frozenset(b" \t\r\n\\")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -22,6 +25,12 @@ def disguises(keyword: bytes) -> Iterable[bytes]:
         first = -(-8 * shift // 6)
         last = 8 * (shift + len(keyword)) // 6
         yield base64.b64encode(padded)[first:last]
+
+
+def halves(trace: bytes) -> tuple[bytes, ...]:
+    """A trace in two parts, one of which is whole wherever a line ends: else one wrapped key in seven would be lost."""
+    middle = len(trace) // 2
+    return (trace[:middle], trace[middle:]) if middle >= SHORTEST else (trace,)
 
 
 def readings(data: bytes, at: int) -> Iterator[Reading]:

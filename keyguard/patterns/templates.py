@@ -110,6 +110,7 @@ def _base64url(data: bytes) -> str:
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 
 GENERATORS: dict[str, Callable[..., str]] = {
+    "same": lambda _, character, length: character * int(length),
     "alnum": alnum,
     "upper": _of(string.ascii_uppercase),
     "lower": _of(string.ascii_lowercase),

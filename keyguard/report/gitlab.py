@@ -68,7 +68,7 @@ def _vulnerability(finding: Finding, result: ScanResult) -> dict[str, Any]:
         "name": rule.title[:_NAME],
         "description": _description(finding, found)[:_DESCRIPTION],
         "severity": severity(finding).word.capitalize(),
-        "solution": "\n".join(wording.next_steps(finding))[:_SOLUTION],
+        "solution": _solution(finding)[:_SOLUTION],
         "identifiers": [
             {"type": "keyguard_rule_id", "name": f"keyguard rule {rule.id}", "value": rule.id},
             {
@@ -82,6 +82,10 @@ def _vulnerability(finding: Finding, result: ScanResult) -> dict[str, Any]:
         "location": _location(found[0], finding, result),
         "details": _details(finding, found),
     }
+
+
+def _solution(finding: Finding) -> str:
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(wording.next_steps(finding), 1))
 
 
 def _is_web(url: str) -> bool:

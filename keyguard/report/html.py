@@ -19,6 +19,7 @@ from keyguard.report.sizes import count, examined
 OPEN_AT_FIRST = 10
 """Of a report with more keys than this only the first few are unfolded."""
 UNFOLDED_PLACES = 50
+SHOWN_REFS = 20
 
 _STATES = (("live", "live"), ("pushed", "pushed"), ("head", "in HEAD"))
 
@@ -253,11 +254,16 @@ def _facts(finding: Finding) -> str:
         "Confidence": f"{finding.confidence.word}: {_e(wording.why(finding))}",
         "Status": f"{_e(finding.status)}: {_e(wording.STATUS.get(finding.status, finding.status))}",
         "Exposed": _e(wording.exposed(finding.exposure)) if finding.exposure else "",
-        "Refs": ", ".join(f"<code>{_e(ref)}</code>" for ref in finding.exposure.refs) if finding.exposure else "",
+        "Refs": _refs(finding.exposure.refs) if finding.exposure else "",
         "Rule": f"<code>{_e(finding.rule.id)}</code>",
         "SHA-256": f"<code>{finding.secret.fingerprint}</code>",
     }
     return f"<dl>{''.join(f'<dt>{name}</dt><dd>{fact}</dd>' for name, fact in facts.items() if fact)}</dl>"
+
+
+def _refs(refs: tuple[str, ...]) -> str:
+    shown = ", ".join(f"<code>{_e(ref)}</code>" for ref in refs[:SHOWN_REFS])
+    return shown + (f" and {len(refs) - SHOWN_REFS:,} more" if len(refs) > SHOWN_REFS else "")
 
 
 def _places(finding: Finding, result: ScanResult) -> str:

@@ -93,7 +93,7 @@ def _rule(worst: _Worst) -> dict[str, Any]:
         "shortDescription": {"text": rule.title[:TEXT]},
         "fullDescription": {"text": f"{rule.title} in the repository. Whoever reads it can use it."[:TEXT]},
         **page,
-        "help": {"text": "\n".join(_help(rule)), "markdown": _help_markdown(rule)},
+        "help": {"text": _help(rule), "markdown": _help_markdown(rule)},
         "defaultConfiguration": {"level": level},
         "properties": {
             "tags": ["security", "secret", "external/cwe/cwe-798"],
@@ -104,23 +104,28 @@ def _rule(worst: _Worst) -> dict[str, Any]:
     }
 
 
-def _help(rule: Rule) -> list[str]:
+def _help(rule: Rule) -> str:
     where = f" ({rule.revoke_url})" if rule.revoke_url else ""
-    return [
-        f"1. {rule.remedy}{where} A key that was pushed stays known, whatever is done to the files.",
-        "2. Take it out of the files, and read it from an environment variable instead.",
-        "3. Remove it from history: keyguard scrub.",
-        "If it is no secret, accept it with a reason: keyguard baseline, or an [[allow]] in .keyguard.toml.",
-    ]
+    return "\n".join(
+        (
+            f"1. {rule.remedy}{where}",
+            "2. Take it out of the files, and read it from an environment variable instead.",
+            "3. Remove it from history: keyguard scrub.",
+            "A key that was pushed stays known, whatever is done to the files and to the history.",
+            "If it is no secret, accept it with a reason: keyguard baseline, or an [[allow]] in .keyguard.toml.",
+        )
+    )
 
 
 def _help_markdown(rule: Rule) -> str:
     where = f" [{rule.revoke_url}]({rule.revoke_url})" if rule.revoke_url else ""
     return "\n".join(
         (
-            f"1. **Revoke it.** {rule.remedy}{where} A key that was pushed stays known, whatever is done to the files.",
-            "2. **Take it out** of the files, and read it from an environment variable instead.",
-            "3. **Remove it from history** with `keyguard scrub`.",
+            f"1. **{rule.remedy}**{where}",
+            "2. Take it out of the files, and read it from an environment variable instead.",
+            "3. Remove it from history with `keyguard scrub`.",
+            "",
+            "A key that was pushed stays known, whatever is done to the files and to the history.",
             "",
             "If it is no secret, accept it with a reason: `keyguard baseline`, or an `[[allow]]` in `.keyguard.toml`.",
         )

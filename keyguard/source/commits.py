@@ -11,9 +11,9 @@ from keyguard.errors import RangeError
 from keyguard.git.blobs import Content, contents
 from keyguard.git.brought import Brought, Entry, adders, bringers, brought, shallow_ends, tree
 from keyguard.git.command import Git
-from keyguard.git.graph import details
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
 from keyguard.source import Attribution
+from keyguard.source.exposure import commits_named
 from keyguard.source.files import names_with_keys
 from keyguard.source.objects import ENTRY
 from keyguard.source.ranges import CommitRange, Empty, annotated_tags, mend, object_id
@@ -85,18 +85,14 @@ class Commits:
             origin.oid for origin in origins if isinstance(origin, Stored) and origin.kind == "blob" and origin.oid
         }
         places: dict[str, list[tuple[str, str]]] = {}
-        for change in bringers(self._git, self._brought.commits, blobs):
+        for change in bringers(self._git, self._brought.commits, blobs) if blobs else ():
             places.setdefault(change.after or "", []).append((change.commit, change.path))
-        located = {
+        placed = {
             key: tuple(place for match in matches for place in self._places(match, places))
             for key, matches in keys.items()
         }
-        named = {place.commit for found in located.values() for place in found if place.commit}
-        known = details(self._git, sorted(named)) if named else {}
-        return {
-            key: Attribution(found, commits=tuple(known[oid] for oid in dict.fromkeys(p.commit for p in found) if oid))
-            for key, found in located.items()
-        }
+        named = commits_named(self._git, placed)
+        return {key: Attribution(placed[key], commits=named[key]) for key in keys}
 
     def _walk(self) -> None:
         self._brought = brought(self._git, self._range.heads, self._range.bases)

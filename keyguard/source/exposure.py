@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from keyguard.git.command import Git
 from keyguard.git.graph import details
 from keyguard.git.refs import Ref, checked
-from keyguard.model import Commit, Exposure, Match, Stored
+from keyguard.model import Commit, Exposure, Location, Match, Stored
 from keyguard.source.attribution import Known, Traces
 
 # Questions of the kind "does this branch hold this path still?". Beyond these only HEAD is asked.
@@ -39,6 +39,16 @@ def exposures(git: Git, known: Known, found: Mapping[str, Traces]) -> dict[str, 
         )
         for key in found
     }
+
+
+def commits_named(git: Git, placed: Mapping[str, Sequence[Location]]) -> dict[str, tuple[Commit, ...]]:
+    """Who wrote the commits that the places of each key name, and when.
+
+    Raises GitError where git cannot say.
+    """
+    named = {key: dict.fromkeys(place.commit for place in places if place.commit) for key, places in placed.items()}
+    known = details(git, sorted({commit for commits in named.values() for commit in commits}))
+    return {key: tuple(known[commit] for commit in commits if commit in known) for key, commits in named.items()}
 
 
 def _exposure(

@@ -112,7 +112,8 @@ def _together(attributions: Sequence[Attribution]) -> Attribution:
         return attributions[0]
     places = tuple(place for attribution in attributions for place in attribution.locations)
     exposed = [attribution.exposure for attribution in attributions if attribution.exposure]
-    return Attribution(places, _merged(exposed) if exposed else None)
+    commits = dict.fromkeys(commit for attribution in attributions for commit in attribution.commits)
+    return Attribution(places, _merged(exposed) if exposed else None, tuple(commits))
 
 
 def _merged(exposed: Sequence[Exposure]) -> Exposure:

@@ -11,7 +11,7 @@ from keyguard.engine import Engine
 from keyguard.git.objects import Kind
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
-from keyguard.utf16_shape import SAMPLE
+from keyguard.utf16_shape import SAMPLE, is_whole
 from keyguard.windows import windows
 
 Results = list[Match | Unread]
@@ -23,6 +23,9 @@ MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
 
 MARKS = (b"\xff\xfe", b"\xfe\xff")
 
+# Bytes beside a match that an expression may look at, and places remembered in which none matches.
+BEYOND, MOST_DULL = 16, 100_000
+
 # An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same).
 ENTRY = {size: re.compile(rb"[0-7]{5,6} ([^\0]+)\0.{%d}" % size, re.DOTALL) for size in (20, 32)}
 
@@ -33,6 +36,8 @@ class ObjectExaminer:
     def __init__(self, engine: Engine, oid_size: int) -> None:
         self._engine = engine
         self._entry = ENTRY[oid_size]
+        self._reach = [engine.reach(anchor) for anchor in range(len(engine.prefilter.anchors))]
+        self._dull: set[int] = set()
 
     def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[tuple[int, Results]]:
         """The keys in some objects, by the number of each that has any."""
@@ -54,8 +59,27 @@ class ObjectExaminer:
         hits = self._engine.prefilter.hits(together)
         if hits:
             ends = list(accumulate(len(content) + 1 for content in contents))
-            admitted.update(bisect_right(ends, start) for _, start in hits)
+            for anchor, place in hits:
+                number = bisect_right(ends, place)
+                if number not in admitted and not self._is_dull(anchor, together, place):
+                    admitted.add(number)
         return admitted
+
+    def _is_dull(self, anchor: int, data: bytes, place: int) -> bool:
+        """Whether no pattern matches around an anchor. The versions of a file mostly repeat each other's places."""
+        reach = self._reach[anchor]
+        if reach is None:
+            return False
+        # An expression may look a little beyond what it matches.
+        around = hash((anchor, data[max(0, place - reach[0] - BEYOND) : place + reach[1] + BEYOND]))
+        if around in self._dull:
+            return True
+        if self._engine.matches_at(anchor, data, place):
+            return False
+        if len(self._dull) >= MOST_DULL:
+            self._dull.clear()
+        self._dull.add(around)
+        return True
 
     def _examined(self, kind: int, data: bytes) -> Results:
         if kind == BLOB:
@@ -77,9 +101,11 @@ class ObjectExaminer:
 
 
 def _utf16(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
-    """The numbers of the blobs that may be UTF-16, in which no anchor is found as it stands."""
+    """The numbers of the blobs that look like UTF-16, in which no anchor is found as it stands."""
     for number, content in enumerate(contents):
-        if kinds[number] == BLOB and (content[:2] in MARKS or content.find(b"\0", 0, SAMPLE) >= 0):
+        # The first question is cheap, and most text is done with it.
+        maybe = kinds[number] == BLOB and (content[:2] in MARKS or content.find(b"\0", 0, SAMPLE) >= 0)
+        if maybe and is_whole(content):
             yield number
 
 

@@ -18,7 +18,7 @@ from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.attribution import locations, traces
 from keyguard.source.completeness import Connectivity, borders, is_partial
-from keyguard.source.exposure import exposures
+from keyguard.source.exposure import commits_named, exposures
 from keyguard.source.objects import Maker, Results
 from keyguard.source.stored import search_files, search_index, search_refs, worktrees
 
@@ -91,7 +91,9 @@ class RepositoryAudit:
             raise GitError("git would never answer, since a damaged object leads it in circles")
         known, found = traces(self.git, keys, self._jobs)
         exposed: Mapping[str, Exposure] = exposures(self.git, known, found)
-        return {key: Attribution(tuple(locations(found[key], known)), exposed[key]) for key in keys}
+        placed = {key: tuple(locations(found[key], known)) for key in keys}
+        named = commits_named(self.git, placed)
+        return {key: Attribution(placed[key], exposed[key], named[key]) for key in keys}
 
     def _everything(self, engine: Engine, progress: Callable[[Step], None]) -> Iterator[Match | Unread]:
         yield from self.store.unread

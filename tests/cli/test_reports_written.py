@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from keyguard.cli.entry import run
+from keyguard.config import FORMATS
 from tests.keys import Keys
 
 KEY = Keys("reports").modern()
@@ -144,3 +147,34 @@ def test_paths_are_told_from_the_top_of_the_repository(
     run(["scan", "settings.py", "--format", "codequality"])
 
     assert json.loads(capsys.readouterr().out)[0]["location"]["path"] == "src/settings.py"
+
+
+def test_what_programs_read_is_utf_8_in_any_locale(folder: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "keyguard", "scan", "src", "--format", "junit"]
+
+    done = subprocess.run(command, env=environment, capture_output=True)
+
+    assert "…" in done.stdout.decode("utf-8")
+
+
+def test_a_hostile_name_goes_through_every_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = b"src/<b>\n]]>\x1b[31m\xff::error::%,=.py"
+    Path(os.fsdecode(name)).write_text(KEY)
+
+    code = run(["scan", *(argument for name in FORMATS for argument in ("--report", f"{name}=out.{name}"))])
+
+    assert code == 1
+    assert [name for name in FORMATS if b"\x1b" in Path(f"out.{name}").read_bytes()] == []
+
+
+@pytest.mark.parametrize("name", ["/tmp/x", "../x", "sub/../../x", ".git/hooks/x", "sub/.GIT/config", "out", "."])  # noqa: S108
+def test_a_configuration_writes_below_its_own_folder_alone(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "out").symlink_to("/etc/passwd")
+    (folder / ".keyguard.toml").write_text(f'reports = ["csv={name}"]\n')
+
+    code = run(["scan", "src"])
+
+    assert (code, f"`reports` names {name}, which is not below the folder" in capsys.readouterr().err) == (2, True)
