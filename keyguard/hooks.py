@@ -29,21 +29,33 @@ HANDED_ON = (
 )  # fmt: skip
 SETTINGS = {"hooks-path": "core.hooksPath", "template": "init.templateDir"}
 
-_HUSKY = """husky keeps the hooks of this repository (core.hooksPath is {path}). Add to its own files instead:
-  .husky/pre-commit    keyguard hook pre-commit
-  .husky/commit-msg    keyguard hook commit-msg "$1"
-  .husky/pre-push      keyguard hook pre-push "$@"
-The last before anything else in the file that reads standard input."""
-_LEFTHOOK = """lefthook keeps the hooks of this repository. Add to {path} instead, and run `lefthook install`:
-  pre-commit: {{commands: {{keyguard: {{run: keyguard hook pre-commit}}}}}}
-  commit-msg: {{commands: {{keyguard: {{run: "keyguard hook commit-msg {{1}}"}}}}}}
-  pre-push: {{commands: {{keyguard: {{run: "keyguard hook pre-push {{1}} {{2}}", use_stdin: true}}}}}}"""
-_TRACKED = """the hooks of this repository are files in it (core.hooksPath is {path}). Add to these instead:
-  {path}/pre-commit          keyguard hook pre-commit || exit
-  {path}/pre-merge-commit    keyguard hook pre-merge-commit || exit
-  {path}/commit-msg          keyguard hook commit-msg "$1" || exit
-  {path}/pre-push            keyguard hook pre-push "$@" || exit"""
+_HUSKY = """\
+.husky/pre-commit          keyguard hook pre-commit
+.husky/pre-merge-commit    keyguard hook pre-merge-commit
+.husky/commit-msg          keyguard hook commit-msg "$1"
+.husky/pre-push            keyguard hook pre-push "$@"
+"""
+_LEFTHOOK = """\
+pre-commit: {commands: {keyguard: {run: keyguard hook pre-commit}}}
+pre-merge-commit: {commands: {keyguard: {run: keyguard hook pre-merge-commit}}}
+commit-msg: {commands: {keyguard: {run: "keyguard hook commit-msg {1}"}}}
+pre-push: {commands: {keyguard: {run: "keyguard hook pre-push {1} {2}", use_stdin: true}}}
+"""
+_TRACKED = """\
+pre-commit          keyguard hook pre-commit || exit
+pre-merge-commit    keyguard hook pre-merge-commit || exit
+commit-msg          keyguard hook commit-msg "$1" || exit
+pre-push            keyguard hook pre-push "$@" || exit
+"""
 _LEFTHOOK_FILES = [f"{dot}lefthook.{kind}" for dot in ("", ".") for kind in ("yml", "yaml", "toml", "json")]
+
+
+class KeptByOthersError(UsageError):
+    """Another program keeps the hooks. `lines` are what to add to its files, and where."""
+
+    def __init__(self, message: str, lines: str) -> None:
+        super().__init__(message)
+        self.lines = lines
 
 
 def install(folder: Path, command: Sequence[str], names: Sequence[str] = ()) -> list[str]:
@@ -51,7 +63,7 @@ def install(folder: Path, command: Sequence[str], names: Sequence[str] = ()) -> 
 
     `command` is how keyguard is called. Without `names` those that make sense there.
 
-    Raises UsageError where another program keeps the hooks.
+    Raises KeptByOthersError where another program keeps the hooks.
     """
     repo = _repository(folder)
     place = _hooks_of(repo)
@@ -118,7 +130,7 @@ def _hooks_of(repo: Repo) -> Path:
 
 
 def _refuse_others(repo: Repo, place: Path) -> None:
-    """Raises UsageError, with the lines to add, where something else keeps this repository's hooks."""
+    """Raises KeptByOthersError where something else keeps this repository's hooks."""
     scoped = repo.git.config("--show-scope", "--get", "core.hooksPath", with_exceptions=False)
     scope, _, path = scoped.partition("\t")
     if scope in ("global", "system"):
@@ -130,12 +142,22 @@ def _refuse_others(repo: Repo, place: Path) -> None:
     if top is None:
         return
     if ".husky" in place.parts:
-        raise UsageError(_HUSKY.format(path=path))
+        raise KeptByOthersError(
+            "husky keeps the hooks of this repository: add these lines to its files, in pre-push before anything "
+            "that reads standard input",
+            _HUSKY,
+        )
     used = next((name for name in _LEFTHOOK_FILES if (Path(top) / name).exists()), None)
     if used or any(b"lefthook" in _content(place / name) for name in LOCAL):
-        raise UsageError(_LEFTHOOK.format(path=used or "lefthook.yml"))
+        raise KeptByOthersError(
+            "lefthook keeps the hooks of this repository: add these lines to "
+            f"{used or 'lefthook.yml'}, and run `lefthook install`",
+            _LEFTHOOK,
+        )
     if path and repo.git.ls_files("--", str(place), with_exceptions=False):
-        raise UsageError(_TRACKED.format(path=path))
+        raise KeptByOthersError(
+            f"the hooks of this repository are files of it, in {path}: add these lines to them", _TRACKED
+        )
 
 
 def _put_all(place: Path, names: Sequence[str], command: Sequence[str]) -> list[str]:

@@ -108,9 +108,9 @@ class Base:
 
     def _configurations(self) -> Iterator[Path]:
         for folder in _upwards(self._prefix):
-            if self._settings(self._commit, f"{folder}{OWN}"):
+            if self._settings(self._commit, f"{folder}{OWN}") is not None:
                 yield self._top / folder / OWN
-            if self._settings(self._commit, f"{folder}{SHARED}"):
+            if self._settings(self._commit, f"{folder}{SHARED}") is not None:
                 yield self._top / folder / SHARED
 
     def _differs(self, head: str, name: str) -> bool:

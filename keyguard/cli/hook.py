@@ -33,7 +33,7 @@ class OfFiles(click.Command):
 
 @click.group()
 def hook() -> None:
-    """What git's hooks call. To set them up see the README."""
+    """What git's hooks call. `keyguard install` sets them up."""
 
 
 @hook.command("pre-commit", cls=OfFiles)

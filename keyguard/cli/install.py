@@ -39,7 +39,7 @@ def install(names: tuple[str, ...], for_all: bool, way: str | None) -> int:
     if for_all:
         done = hooks.install_for_all(way or "template", _home(), _command(), os.environ)
     else:
-        done = hooks.install(Path.cwd(), _command(), names)
+        done = _installed_here(names)
     click.echo("\n".join(done))
     return 0
 
@@ -51,6 +51,14 @@ def uninstall(for_all: bool) -> int:
     done = hooks.uninstall_for_all(_home(), os.environ) if for_all else hooks.uninstall(Path.cwd())
     click.echo("\n".join(done))
     return 0
+
+
+def _installed_here(names: tuple[str, ...]) -> list[str]:
+    try:
+        return hooks.install(Path.cwd(), _command(), names)
+    except hooks.KeptByOthersError as error:
+        click.echo(error.lines)
+        raise
 
 
 def _home() -> Path:

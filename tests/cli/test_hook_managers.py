@@ -12,7 +12,7 @@ from tests.keys import Keys
 from tests.repos import ENVIRONMENT, Repo, called
 
 KEY = Keys("managers").modern()
-MANIFEST = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"
+MANIFEST = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
 STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
 # What the framework knows, and the keys that it would pass over in silence if they were misspelt.
 FIELDS = {

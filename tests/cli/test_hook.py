@@ -110,19 +110,28 @@ class TestCommit:
 
         assert repo.tried("commit", "--allow-empty", "--message", f"subject\n\n#\t{KEY}").code != 0
 
+    def editor(self, repo: Repo, text: str) -> dict[str, str]:
+        """An editor that puts a line at the beginning of what git shows in it."""
+        program = repo.path.parent / "editor.py"
+        program.write_text(
+            "import sys\nfrom pathlib import Path\nfile = Path(sys.argv[1])\n"
+            f"file.write_bytes({text.encode()!r} + b'\\n' + file.read_bytes())\n"
+        )
+        return {"GIT_EDITOR": shlex.join([Path(sys.executable).as_posix(), program.as_posix()])}
+
     def test_what_git_shows_in_the_editor_is_not_the_message(self, repo: Repo) -> None:
         repo.commit(config__py=f'KEY = "{KEY}"\n', **{f"{OTHER}__txt": "x\n"})
         hooked(repo, "commit-msg")
         repo.git("rm", "--quiet", "config.py", f"{OTHER}.txt")
 
-        outcome = repo.tried("commit", "--verbose", env={"GIT_EDITOR": "sed -i '1i remove a key'"})
+        outcome = repo.tried("commit", "--verbose", env=self.editor(repo, "remove a key"))
 
         assert outcome.code == 0, outcome.said
 
     def test_what_is_written_in_the_editor_is_the_message(self, repo: Repo) -> None:
         hooked(repo, "commit-msg")
 
-        outcome = repo.tried("commit", "--allow-empty", "--verbose", env={"GIT_EDITOR": f"sed -i '1i for {KEY}'"})
+        outcome = repo.tried("commit", "--allow-empty", "--verbose", env=self.editor(repo, f"for {KEY}"))
 
         assert outcome.code != 0
 
