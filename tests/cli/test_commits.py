@@ -118,6 +118,15 @@ def test_a_key_that_the_base_allows_in_one_place_is_reported_in_another(repo: Re
     assert judged(repo).code == 1
 
 
+def test_a_key_that_the_base_allows_by_its_path_is_reported_elsewhere(repo: Repo) -> None:
+    allow = '[[allow]]\npath = "examples.py"\nreason = "of a closed account"\n'
+    repo.commit(examples__py=f'KEY = "{KEY}"\n', __keyguard__toml=allow)
+    repo.git("branch", "--force", "base")
+    repo.commit(config__py=f'KEY = "{KEY}"\n')
+
+    assert places(judged(repo)) == [("blob", "config.py", repo.head)]
+
+
 @pytest.mark.parametrize("field", ["AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"])
 def test_a_key_in_a_field_for_people_is_reported(repo: Repo, field: str) -> None:
     repo.git("commit", "--quiet", "--allow-empty", "--message", "x", env={f"GIT_{field}": KEY})
