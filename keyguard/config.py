@@ -111,7 +111,10 @@ def parse(text: str, path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is no valid TOML: {error}") from error
     if path.name == SHARED:
-        document = document.get("tool", {}).get("keyguard", {})
+        tools = document.get("tool", {})
+        document = tools.get("keyguard", {}) if isinstance(tools, dict) else tools
+        if not isinstance(document, dict):
+            raise ConfigError(f"{path}: `tool.keyguard` must be a table")
     return _Reader(document, path).config()
 
 

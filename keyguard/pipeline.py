@@ -58,7 +58,7 @@ def _findings(
     findings, allowed = [], []
     for key, matches in keys.items():
         attribution = attributions[key]
-        accepted = {place: policy.accepts_path(place.path) for place in attribution.locations}
+        accepted = {place: policy.accepts_place(place) for place in attribution.locations}
         left = tuple(sorted({p for p, by in accepted.items() if by is None}, key=_reading_order))
         if left:
             findings.append(_finding(matches, left, attribution))

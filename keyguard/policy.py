@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 from keyguard.baseline import Accepted
 from keyguard.config import Allow
-from keyguard.model import Confidence, Match
+from keyguard.model import Confidence, Location, Match
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What of the found keys is reported. `today` decides which allows have expired."""
+    """What of the found keys is reported. `today` decides which allows have expired.
+
+    `top` is the folder that the allows' paths begin at: that of the configuration.
+    """
 
     min_confidence: Confidence = Confidence.LOW
     allows: tuple[Allow, ...] = ()
     baseline: tuple[Accepted, ...] = ()
     today: date = field(default_factory=date.today)
+    top: Path | None = None
 
     def heard(self, match: Match) -> bool:
         """Whether a match is sure enough to be spoken of at all."""
@@ -39,12 +45,20 @@ class Policy:
                 return f"an allow: {allow.reason}"
         return None
 
+    def accepts_place(self, place: Location) -> str | None:
+        """By what a place is accepted for its path, if it is, however the path was given on the command line."""
+        if place.kind != "worktree" or place.path is None or self.top is None:
+            return self.accepts_path(place.path)
+        folder, name = os.path.split(place.path)
+        path = os.path.join(os.path.relpath(os.path.realpath(folder), os.path.realpath(self.top)), name)
+        return self.accepts_path(os.path.normpath(path))
+
     def accepts_path(self, path: str | None) -> str | None:
         """By what a path is accepted, if it is."""
         if path is None:
             return None
         for allow in self._held():
-            if allow.path and glob(allow.path).fullmatch(path.replace("\\", "/")):
+            if allow.path and glob(allow.path).fullmatch(path.replace(os.sep, "/")):
                 return f"an allow for {allow.path}: {allow.reason}"
         return None
 
@@ -59,10 +73,13 @@ class Policy:
 def glob(pattern: str) -> re.Pattern[str]:
     """A path glob as an expression: `*` and `?` stay within a folder, `**` goes through any number of them.
 
-    One without a slash matches a name in any folder, as in `.gitignore`.
+    One without a slash matches a name in any folder, and one that ends with a slash all that is in the folder, as in
+    `.gitignore`.
     """
-    if "/" not in pattern:
+    if "/" not in pattern.rstrip("/"):
         pattern = f"**/{pattern}"
+    if pattern.endswith("/"):
+        pattern = f"{pattern}**"
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.lstrip("/"))
     meaning = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)

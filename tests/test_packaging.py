@@ -1,171 +1,195 @@
-"""What CI systems read: the action, the component, the workflows and the examples of the documentation."""
+"""What is installed is whole: the patterns are in a wheel and in an editable install, and no extra is needed."""
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
+import os
+import shutil
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
+from keyguard.patterns import bundled
+from tests.conftest import Repo
 from tests.keys import Keys
-from tests.repos import ENVIRONMENT, Repo, called
 
-KEY = Keys("packaging").modern()
-TOP = Path(__file__).parent.parent
-WORKFLOWS = sorted((TOP / ".github/workflows").glob("*.yml"))
-EXAMPLE = re.compile(r"<!-- (?P<schema>vendor\.[a-z-]+) -->\n```yaml\n(?P<text>.*?)```", re.DOTALL)
-EXAMPLES = [(found["schema"], found["text"]) for found in EXAMPLE.finditer((TOP / "docs/ci.md").read_text())]
-PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
-
-
-def valid(schema: str, *files: Path) -> None:
-    checker = str(Path(sys.executable).parent / "check-jsonschema")
-    # Azure's schema holds expressions that are none in the dialect that the others are written in.
-    options = ["--regex-variant", "nonunicode"] if schema == "vendor.azure-pipelines" else []
-    outcome = called([checker, "--builtin-schema", schema, *options, *map(str, files)], TOP)
-    assert outcome.code == 0, outcome.said
+PROJECT = Path(__file__).parent.parent
+EXTRAS = (
+    "ahocorasick_rs",
+    "isal",
+    "dulwich",
+    "numpy",
+    "httpx",
+    "distributed",
+    "git_filter_repo",
+    "hypothesis",
+    "jsonschema",
+)
 
 
-def test_the_action_is_valid() -> None:
-    valid("vendor.github-actions", TOP / "action.yml")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built by the project's own backend."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = f"from hatchling.build import build_wheel; build_wheel({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=PROJECT, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
 
 
-def test_the_workflows_are_valid() -> None:
-    assert len(WORKFLOWS) == 2
-    valid("vendor.github-workflows", *WORKFLOWS)
+@pytest.fixture(scope="module")
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
 
 
-def test_the_component_is_valid(tmp_path: Path) -> None:
-    text = (TOP / "templates/keyguard.yml").read_text()
-    spec, job = text.split("\n---\n")
-    inputs = yaml.safe_load(spec)["spec"]["inputs"]
-    filled = re.sub(r"\$\[\[ inputs\.([a-z-]+) \]\]", lambda found: str(inputs[found[1]]["default"]), job)
-    file = tmp_path / "job.yml"
-    file.write_text(filled)
+def test_a_wheel_holds_every_pattern_file(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {Path(name).name for name in archive.namelist() if name.startswith("keyguard/patterns/bundled/")}
 
-    assert "$[[" not in filled
-    valid("vendor.gitlab-ci", file)
+    assert held == {path.name for path in (PROJECT / "patterns").iterdir()}
 
 
-@pytest.mark.parametrize(("schema", "text"), EXAMPLES, ids=[schema for schema, _ in EXAMPLES])
-def test_an_example_of_the_documentation_is_valid(schema: str, text: str, tmp_path: Path) -> None:
-    file = tmp_path / "example.yml"
-    file.write_text(text)
+def test_a_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
 
-    valid(schema, file)
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"keyguard"}
 
 
-def test_every_system_has_its_example() -> None:
-    assert {schema for schema, _ in EXAMPLES} == {
-        f"vendor.{name}"
-        for name in (
-            "github-workflows", "gitlab-ci", "bitbucket-pipelines", "circle-ci", "azure-pipelines", "buildkite",
-            "travis", "drone-ci", "woodpecker-ci",
-        )
+def installed(unpacked: Path, code: str, cwd: Path) -> str:
+    """What code prints that imports keyguard from the wheel's files alone."""
+    path = f"import sys; sys.path.insert(0, {str(unpacked)!r})\n"
+    done = subprocess.run([sys.executable, "-c", path + code], cwd=cwd, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def test_an_installed_wheel_finds_its_patterns(unpacked: Path, tmp_path: Path) -> None:
+    code = "import keyguard; from keyguard.patterns import bundled; print(len(bundled()), keyguard.__file__)"
+    count, where = installed(unpacked, code, tmp_path).split(maxsplit=1)
+
+    assert (int(count), Path(where).is_relative_to(unpacked)) == (len(bundled()), True)
+
+
+def test_a_checkout_finds_its_patterns() -> None:
+    assert len(bundled()) > 40
+
+
+def test_an_installed_wheel_finds_a_key(unpacked: Path, repo: Repo, keys: Keys) -> None:
+    repo.stage("a.env", keys.modern())
+    code = "from keyguard.cli.entry import run; print(run(['staged', '--quiet']))"
+
+    assert installed(unpacked, code, repo.path).endswith("\n1")
+
+
+def test_an_installation_without_its_patterns_says_so(unpacked: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(unpacked, broken)
+    shutil.rmtree(broken / "keyguard" / "patterns" / "bundled")
+    code = "from keyguard.cli.entry import run; print(run(['patterns', 'list']))"
+
+    assert installed(broken, code, tmp_path) == "2"
+
+
+def test_the_manifest_of_hooks_has_only_keys_that_pre_commit_knows() -> None:
+    import yaml
+
+    known = {
+        "id", "name", "entry", "language", "alias", "files", "exclude", "types", "types_or", "exclude_types",
+        "additional_dependencies", "args", "always_run", "fail_fast", "pass_filenames", "description",
+        "language_version", "log_file", "minimum_pre_commit_version", "require_serial", "stages", "verbose",
     }  # fmt: skip
+    hooks = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+
+    assert [set(hook) - known for hook in hooks] == [set()] * len(hooks)
+    assert "keyguard" in [hook["id"] for hook in hooks]
 
 
-def steps(document: dict[str, Any]) -> list[dict[str, Any]]:
-    found = list(document.get("runs", {}).get("steps", []))
-    for job in document.get("jobs", {}).values():
-        found += job["steps"]
-    return found
+# Without the extra: plain search, the same answers.
+
+WITHOUT = f"""
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS!r}:
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Absent())
+from keyguard.cli.entry import run
+sys.exit(run(sys.argv[1:]))
+"""
 
 
-@pytest.mark.parametrize("file", [TOP / "action.yml", *WORKFLOWS], ids=lambda file: file.name)
-def test_nothing_from_outside_stands_in_a_script_and_every_action_is_pinned(file: Path) -> None:
-    for step in steps(yaml.safe_load(file.read_text())):
-        assert "${{" not in step.get("run", "")
-        assert step.get("uses", "./") == "./" or PINNED.fullmatch(step["uses"])
+def without_extras(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-c", WITHOUT, *arguments], cwd=cwd, capture_output=True, check=False)
 
 
-class TestAction:
-    """action.sh, with a Python that makes an environment out of the keyguard under test."""
+def test_without_the_extra_a_clean_commit_is_clean(started: Repo) -> None:
+    started.stage("a", "x")
 
-    @pytest.fixture
-    def repo(self, tmp_path: Path) -> Repo:
-        repo = Repo.made(tmp_path / "repo")
-        repo.commit("first", readme="hello\n")
-        return repo
+    assert without_extras("staged", cwd=started.path).returncode == 0
 
-    def run(self, repo: Repo, tmp_path: Path, **more: str) -> tuple[int, str, dict[str, str], str]:
-        python = tmp_path / "python"
-        call = f'exec {shlex.quote(sys.executable)} -P -m keyguard "$@"'
-        python.write_text(
-            '#!/bin/sh\nmkdir -p "$3/bin"\n'
-            "printf '#!/bin/sh\\n' >\"$3/bin/python\"\n"
-            f"printf '#!/bin/sh\\n%s\\n' {shlex.quote(call)} >\"$3/bin/keyguard\"\n"
-            'chmod +x "$3/bin/python" "$3/bin/keyguard"\n'
-        )
-        python.chmod(0o755)
-        event = tmp_path / "event.json"
-        before = repo.git("rev-list", "--max-parents=0", "HEAD")
-        event.write_text(json.dumps({"ref": "refs/heads/main", "before": before, "after": repo.head, "forced": False}))
-        for name in ("output", "summary"):
-            (tmp_path / name).write_text("")
-        env = {
-            "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(event),
-            "GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
-            "GITHUB_ACTION_PATH": str(TOP), "RUNNER_TEMP": str(tmp_path), "ACTION_KEYGUARD_PYTHON": str(python),
-        } | more  # fmt: skip
-        done = called(["bash", str(TOP / "action.sh")], repo.path, ENVIRONMENT | env)
-        outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
-        assert KEY not in done.said
-        return done.code, done.said, outputs, (tmp_path / "summary").read_text()
 
-    def test_a_key_fails_the_job_with_annotation_summary_and_reports(self, repo: Repo, tmp_path: Path) -> None:
-        repo.commit(config__py=f'KEY = "{KEY}"\n')
+def test_without_the_extra_the_same_is_found(repo: Repo, keys: Keys) -> None:
+    for number, key in enumerate(keys.every_kind()):
+        repo.stage(f"{number}.txt", f"some text\n{key}\n".encode(("utf-8", "utf-16")[number % 2]))
+    with_it = subprocess.run(
+        [sys.executable, "-m", "keyguard", "scan", "--format", "csv"], cwd=repo.path, capture_output=True, check=False
+    )
+    ran = without_extras("scan", "--format", "csv", cwd=repo.path)
 
-        code, said, outputs, summary = self.run(repo, tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, with_it.stdout)
 
-        assert code == 1
-        assert "::error file=config.py,line=1" in said
-        assert "config.py" in summary
-        assert json.loads(Path(outputs["sarif-file"]).read_text())["version"] == "2.1.0"
-        assert len(json.loads(Path(outputs["json-file"]).read_text())["findings"]) == 1
 
-    def test_a_clean_push_passes(self, repo: Repo, tmp_path: Path) -> None:
-        repo.commit(config__py="x = 1\n")
+@pytest.mark.parametrize(
+    "arguments", [("patterns", "check"), ("patterns", "list"), ("patterns", "show", "openai-modern")]
+)
+def test_without_the_extra_the_patterns_are_sound(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert without_extras(*arguments, cwd=tmp_path).returncode == 0
 
-        code, said, outputs, _ = self.run(repo, tmp_path)
 
-        assert code == 0
-        assert "push to refs/heads/main (1 commit, 1 blob)" in said
-        assert set(outputs) == {"sarif-file", "json-file"}
+def test_keyguards_own_repository_holds_no_key(keyguard) -> None:  # type: ignore[no-untyped-def]
+    ran = keyguard("scan", "--format", "json", cwd=PROJECT)
 
-    def test_a_name_does_not_pass_for_a_command_to_the_runner(self, repo: Repo, tmp_path: Path) -> None:
-        repo.write("::set-output name=x::y", f'KEY = "{KEY}"\n')
-        repo.git("add", ".")
-        repo.commit("hostile")
+    assert (ran.paths, ran.code) == ([], 0)
 
-        code, said, _, _ = self.run(repo, tmp_path)
 
-        stopped = said.partition("::stop-commands::")
-        assert code == 1
-        assert "\n::set-output" not in stopped[0]
-        assert "\n::set-output" in stopped[2]
+# The framework, for real: it installs keyguard from this repository into an environment of its own.
 
-    @pytest.mark.parametrize("value", ["$(touch pwned)..HEAD", "'; touch pwned; '", "--output=pwned"])
-    def test_an_input_is_no_part_of_a_command(self, value: str, repo: Repo, tmp_path: Path) -> None:
-        repo.commit()
 
-        code, _, _, _ = self.run(repo, tmp_path, ACTION_KEYGUARD_RANGE=value)
+def test_the_hook_works_under_pre_commit(tmp_path: Path, keys: Keys) -> None:
+    source = Repo(tmp_path / "source")
+    shutil.copytree(
+        PROJECT,
+        source.path,
+        ignore=lambda _, names: {n for n in names if n.startswith((".git", ".venv")) or n == "dist"},
+    )
+    shutil.copy(PROJECT / ".gitignore", source.path)
+    source.git("init", "--quiet", "--initial-branch=main")
+    source.git("add", "--all")
+    source.commit()
+    repo = Repo.made(tmp_path / "repo")
+    repo.committed("old.env", f"{keys.modern()}\n")
+    repo.stage("clean.py", "x = 1\n")
+    # pip's settings of this machine count; git's are the test's.
+    env = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "cache")}
 
-        assert code == 2
-        assert not list(tmp_path.rglob("pwned"))
+    def tried(*options: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "pre_commit", "try-repo", str(source.path), "keyguard", "--verbose", *options]
+        return subprocess.run(command, cwd=repo.path, env=env, capture_output=True, check=False)
 
-    def test_a_range_and_a_baseline_are_handed_on(self, repo: Repo, tmp_path: Path) -> None:
-        repo.commit(config__py=f'KEY = "{KEY}"\n')
-        repo.commit(config__py="x = 1\n")
+    clean = tried()
+    repo.stage("new.env", f"A=1\nKEY={keys.modern('admin')}\n")
+    blocked = tried()
+    everything = tried("--all-files")
+    said = blocked.stdout.decode()
 
-        code, said, _, _ = self.run(
-            repo, tmp_path, ACTION_KEYGUARD_RANGE="HEAD~1..HEAD", ACTION_KEYGUARD_MIN_CONFIDENCE="high"
-        )
-
-        assert code == 0
-        assert "HEAD~1..HEAD (1 commit, 1 blob)" in said
+    assert (clean.returncode, clean.stdout.count(b"Passed")) == (0, 1), clean.stdout.decode()
+    assert (blocked.returncode, "new.env:2:5: OpenAI API key" in said, "old.env" in said) == (1, True, False), said
+    assert keys.modern("admin") not in said
+    assert (everything.returncode, b"old.env:1:1: " in everything.stdout) == (1, True)

@@ -169,7 +169,7 @@ def library(options: Options, config: Config, text: Callable[[Path], str] | None
 
 
 def policy(options: Options, config: Config, text: Callable[[Path], str] | None = None) -> Policy:
-    """What is accepted. A baseline of the usual name beside the configuration counts without being named.
+    """What is accepted. A baseline counts only where it is named.
 
     Raises ConfigError.
     """
@@ -177,7 +177,7 @@ def policy(options: Options, config: Config, text: Callable[[Path], str] | None 
     word = options.min_confidence
     level = Confidence[word.upper()] if word else config.min_confidence or Confidence.LOW
     accepted = baselines.read(named, text) if named else ()
-    return Policy(level, config.allows, accepted)
+    return Policy(level, config.allows, accepted, top=config.path.parent if config.path else None)
 
 
 def existing(paths: tuple[str, ...]) -> None:

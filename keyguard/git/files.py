@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from keyguard.errors import DamagedError
 
+BLOCK = 1 << 18
 IRREGULAR = "it is no regular file"
 
 
@@ -33,6 +35,15 @@ def content(path: Path) -> bytes:
             return file.read()
         except OSError as error:
             raise DamagedError(f"it cannot be read: {error.strerror}") from error
+
+
+def blocks(file: BinaryIO) -> Iterator[bytes]:
+    """What is left of an open file, block by block. Raises DamagedError."""
+    try:
+        while block := file.read(BLOCK):
+            yield block
+    except OSError as error:
+        raise DamagedError(f"it cannot be read: {error.strerror}") from error
 
 
 def listed(folder: Path) -> list[str]:

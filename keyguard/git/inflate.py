@@ -65,7 +65,7 @@ def pieces(packed: Iterable[Buffer], piece: int) -> Iterator[bytes]:
     raise DamagedError("its zlib stream is cut off")
 
 
-def parts(packed: Buffer) -> Iterator[Buffer]:
+def parts(packed: memoryview) -> Iterator[memoryview]:
     """`packed` in parts: an inflater copies what it has not used up, so it is not given all at once."""
     for at in range(0, len(packed), READ):
         yield packed[at : at + READ]

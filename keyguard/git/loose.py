@@ -6,13 +6,14 @@ Source: gitformat-loose(5): a zlib stream of the object's kind, a space, its siz
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from keyguard.errors import DamagedError
 from keyguard.git import files
-from keyguard.git.inflate import INFLATE_ERRORS, decompress, parts, pieces
+from keyguard.git.inflate import INFLATE_ERRORS, decompress, pieces
 from keyguard.git.objects import KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
 from keyguard.git.streams import LONGER, PIECE, Stream
 
@@ -46,15 +47,19 @@ def examine_loose(objects: Path, oids: list[str], examiner: Examiner[Value]) -> 
     harvest: Harvest[Value] = Harvest()
     for oid in oids:
         try:
-            _examine(harvest, oid, files.content(objects / oid[:2] / oid[2:]), examiner)
+            with files.opened(objects / oid[:2] / oid[2:]) as file:
+                _examine(harvest, oid, file, examiner)
         except DamagedError as error:
             harvest.lost.append(Lost(oid, str(error), final=str(error) in NOT_FOR_GIT))
+        except OSError as error:
+            harvest.lost.append(Lost(oid, f"it cannot be read: {error.strerror}"))
     return harvest
 
 
-def _examine(harvest: Harvest[Value], oid: str, packed: bytes, examiner: Examiner[Value]) -> None:
-    if len(packed) > SHORT:
-        _examine_in_pieces(harvest, oid, packed, examiner)
+def _examine(harvest: Harvest[Value], oid: str, file: BinaryIO, examiner: Examiner[Value]) -> None:
+    packed = file.read(SHORT)
+    if len(packed) == SHORT:
+        _examine_in_pieces(harvest, oid, chain([packed], files.blocks(file)), examiner)
         return
     try:
         content = decompress(packed)
@@ -66,8 +71,8 @@ def _examine(harvest: Harvest[Value], oid: str, packed: bytes, examiner: Examine
     harvest.take(oid, kind, content[start:], examiner)
 
 
-def _examine_in_pieces(harvest: Harvest[Value], oid: str, packed: bytes, examiner: Examiner[Value]) -> None:
-    content = pieces(parts(memoryview(packed)), PIECE)
+def _examine_in_pieces(harvest: Harvest[Value], oid: str, packed: Iterable[bytes], examiner: Examiner[Value]) -> None:
+    content = pieces(packed, PIECE)
     first = next(content, b"")
     kind, size, start = _header(first)
     stream = chain([first[start:]], content)

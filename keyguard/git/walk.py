@@ -33,6 +33,9 @@ ROWS = 1 << 11
 # Bytes examined together: they fit in the processor's cache. What is big alone is examined alone, and not copied.
 TOGETHER, BIG = 1 << 18, 1 << 14
 
+# Parts of a long stream after which the pages of the pack are given back.
+PARTS_KEPT = 8
+
 # Gives kind and content of an object, by its raw id, from outside this pack. Raises DamagedError.
 Elsewhere = Callable[[bytes], tuple[int, bytes]]
 
@@ -115,7 +118,7 @@ class Walk(Generic[Value]):
                         raise DamagedError(WRONG_SIZE)
                 elif leaf and not depth and size > STREAM_LIMIT and stored != REF_DELTA:
                     if not twice:
-                        content = pieces(parts(view[begin:after]), PIECE)
+                        content = pieces(self._parts(view[begin:after]), PIECE)
                         harvest.take_stream(self.pack.oid(place), stored, size, content, self.examiner)
                     continue
                 else:
@@ -182,6 +185,13 @@ class Walk(Generic[Value]):
             self.pack.twice[row], self.pack.index.offsets[row], checks,
         )  # fmt: skip
         return zip(*(column.tolist() for column in columns), strict=True)
+
+    def _parts(self, packed: memoryview) -> Iterator[memoryview]:
+        """A long stream in parts, of which no more stays in memory than the next few."""
+        for number, part in enumerate(parts(packed)):
+            yield part
+            if number % PARTS_KEPT == 0:
+                release(self.mapped)
 
     def _on_foreign(self, place: int, delta: bytes) -> tuple[int, bytes]:
         """Kind and content of a delta whose base is not in this pack."""

@@ -65,7 +65,7 @@ def section(result: ScanResult) -> Iterator[str]:
 _LEGEND = (
     '<ul class="legend"><li><svg aria-hidden="true"><rect class="open" width="22" height="10" rx="5"/></svg>'
     'still in HEAD</li><li><svg aria-hidden="true"><rect class="shut" width="22" height="10" rx="5"/></svg>'
-    "no more in HEAD, still stored</li></ul>"
+    "not in HEAD, still stored</li></ul>"
 )
 
 

@@ -44,6 +44,7 @@ def test_every_generator_gives_text() -> None:
         "one_api": "",
         "ephemeral": "",
         "jwt": ":other",
+        "same": ":x,5",
     }
     texts = [fill(f"{{{name}{arguments.get(name, ':9')}}}", Random(1)) for name in GENERATORS]
 
