@@ -122,7 +122,7 @@ def test_a_key_that_the_base_allows_by_its_path_is_reported_elsewhere(repo: Repo
     allow = '[[allow]]\npath = "examples.py"\nreason = "of a closed account"\n'
     repo.commit(examples__py=f'KEY = "{KEY}"\n', __keyguard__toml=allow)
     repo.git("branch", "--force", "base")
-    repo.commit(config__py=f'KEY = "{KEY}"\n')
+    repo.commit(config__py=f'import os\nKEY = "{KEY}"\n')
 
     assert places(judged(repo)) == [("blob", "config.py", repo.head)]
 
