@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keyguard.errors import DamagedError
-from keyguard.git import files
 from keyguard.git.command import Git, Process, failure
-from keyguard.git.store import Store
-from keyguard.git.watch import Watch
+from keyguard.git.odb import files
+from keyguard.git.odb.store import Store
+from keyguard.git.odb.watch import Watch
 from keyguard.model import Unread
 
 # With --missing=print git goes on where an object is absent, names it at the end, and fetches nothing.

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError
-from keyguard.git.store import modules
+from keyguard.git.odb.store import modules
 from keyguard.model import Examined, Exposure, Location, Match, Unread
 from keyguard.source import Attribution
 from keyguard.source.files import location

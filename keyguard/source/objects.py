@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
 from keyguard.engine import Engine
-from keyguard.git.objects import Kind
+from keyguard.git.odb.objects import Kind
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
 from keyguard.utf16_shape import SAMPLE, is_whole

@@ -11,9 +11,9 @@ from keyguard.engine import Engine
 from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
-from keyguard.git.objects import Found, Lost
-from keyguard.git.reader import Reading, read
-from keyguard.git.store import Store, find_store
+from keyguard.git.odb.objects import Found, Lost
+from keyguard.git.odb.reader import Reading, read
+from keyguard.git.odb.store import Store, find_store
 from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.attribution import locations, traces

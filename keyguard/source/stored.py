@@ -8,10 +8,10 @@ from pathlib import Path
 
 from keyguard.engine import Engine
 from keyguard.errors import DamagedError, GitError
-from keyguard.git import files
 from keyguard.git.command import Git
+from keyguard.git.odb import files
+from keyguard.git.odb.store import Store
 from keyguard.git.refs import ref_names
-from keyguard.git.store import Store
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.windows import windows
 

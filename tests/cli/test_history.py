@@ -87,7 +87,7 @@ def test_an_interrupt_reports_what_was_found_and_leaves_no_process_behind(tmp_pa
 SLOW = """
 import sys, time
 from keyguard.cli import entry
-from keyguard.git import shares
+from keyguard.git.odb import shares
 from keyguard.source import objects
 
 several = objects.ObjectExaminer.several

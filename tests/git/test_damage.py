@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keyguard.errors import DamagedError, GitError
-from keyguard.git.idx import read_index
-from keyguard.git.loose import examine_loose
-from keyguard.git.walk import Walk, read_pack
+from keyguard.git.odb.idx import read_index
+from keyguard.git.odb.loose import examine_loose
+from keyguard.git.odb.walk import Walk, read_pack
 from tests.git import packs
 from tests.git.reading import Everything, read_everything
 from tests.git.repositories import Repository, with_history
@@ -59,7 +59,7 @@ def test_a_delta_that_stands_on_itself_is_lost(tmp_path: Path) -> None:
 
 
 def test_a_chain_deeper_than_the_limit_is_lost_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyguard.git.family.DEEPEST", 20)
+    monkeypatch.setattr("keyguard.git.odb.family.DEEPEST", 20)
     contents = [BASE + b"x" * number for number in range(40)]
     chain = [packs.on_id(after, before) for before, after in pairwise(contents)]
 

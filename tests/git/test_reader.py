@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from keyguard.errors import PatternError
-from keyguard.git import loose as loose_files
-from keyguard.git import objects, reader, shares, walk
 from keyguard.git.command import Git
-from keyguard.git.store import find_store
+from keyguard.git.odb import loose as loose_files
+from keyguard.git.odb import objects, reader, shares, walk
+from keyguard.git.odb.store import find_store
 from tests.git import packs
 from tests.git.reading import Everything, collected, read_everything
 from tests.git.repositories import Repository, with_history

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keyguard.errors import DamagedError, GitError
-from keyguard.git import files
 from keyguard.git.command import Git
+from keyguard.git.odb import files
 from keyguard.model import Unread
 
 # As deep as git follows alternates (object-file.c, link_alt_odb_entries).

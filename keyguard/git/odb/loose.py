@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from keyguard.errors import DamagedError
-from keyguard.git import files
-from keyguard.git.inflate import INFLATE_ERRORS, decompress, pieces
-from keyguard.git.objects import KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
-from keyguard.git.streams import LONGER, PIECE, Stream
+from keyguard.git.odb import files
+from keyguard.git.odb.inflate import INFLATE_ERRORS, decompress, pieces
+from keyguard.git.odb.objects import KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
+from keyguard.git.odb.streams import LONGER, PIECE, Stream
 
 FOLDER = re.compile(r"[0-9a-f]{2}\Z")
 NAME = re.compile(r"[0-9a-f]+\Z")

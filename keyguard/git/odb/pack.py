@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git import files
-from keyguard.git.idx import Index
+from keyguard.git.odb import files
+from keyguard.git.odb.idx import Index
 
 HEADER = 12
 VERSIONS = (2, 3)

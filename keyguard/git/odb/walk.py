@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
-from keyguard.git.family import Order, in_order, reasons
-from keyguard.git.idx import Index
-from keyguard.git.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
-from keyguard.git.objects import BLOB, HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Kind, Lost, Value
-from keyguard.git.pack import REF_DELTA, Entries, complaint, opened, read_entries, release
-from keyguard.git.streams import PIECE
+from keyguard.git.odb.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
+from keyguard.git.odb.family import Order, in_order, reasons
+from keyguard.git.odb.idx import Index
+from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
+from keyguard.git.odb.objects import BLOB, HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Kind, Lost, Value
+from keyguard.git.odb.pack import REF_DELTA, Entries, complaint, opened, read_entries, release
+from keyguard.git.odb.streams import PIECE
 
 # A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
 # bound. Longer ones are inflated with one, which costs a copy.

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from keyguard.errors import DamagedError
-from keyguard.git.streams import LONGER
+from keyguard.git.odb.streams import LONGER
 
 try:
     from isal.isal_zlib import crc32, decompress, decompressobj

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git import files
+from keyguard.git.odb import files
 
 MAGIC = b"\xfftOc"
 FANOUT = 256 * 4

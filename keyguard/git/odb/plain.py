@@ -7,9 +7,9 @@ from typing import IO, Generic
 
 from keyguard.errors import DamagedError
 from keyguard.git.command import Git, Process
-from keyguard.git.objects import HELD_LIMIT, KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
-from keyguard.git.streams import PIECE
-from keyguard.git.watch import Watch
+from keyguard.git.odb.objects import HELD_LIMIT, KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
+from keyguard.git.odb.streams import PIECE
+from keyguard.git.odb.watch import Watch
 
 EVERYTHING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from keyguard.errors import DamagedError
-from keyguard.git.objects import HELD_LIMIT
+from keyguard.git.odb.objects import HELD_LIMIT
 
 try:
     from dulwich._pack import apply_delta as native

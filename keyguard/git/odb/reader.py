@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic
 
-from keyguard.git import plain
 from keyguard.git.command import Git
-from keyguard.git.crew import share_out
-from keyguard.git.objects import Examiner, Harvest, Lost, Value
-from keyguard.git.store import Store
+from keyguard.git.odb import plain
+from keyguard.git.odb.crew import share_out
+from keyguard.git.odb.objects import Examiner, Harvest, Lost, Value
+from keyguard.git.odb.store import Store
 from keyguard.model import Unread
 
 MakeExaminer = Callable[[], Examiner[Value]]
@@ -53,8 +53,8 @@ def read_plainly(git: Git, make: MakeExaminer[Value], way: str = "git cat-file")
 
 def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) -> Reading[Value]:
     # numpy, and all that stands on it, is imported where packs are read and nowhere else.
-    from keyguard.git.shares import harvests
-    from keyguard.git.survey import survey
+    from keyguard.git.odb.shares import harvests
+    from keyguard.git.odb.survey import survey
 
     surveyed = survey(git, store)
     first = harvests(git, surveyed, make, jobs)

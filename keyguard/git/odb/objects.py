@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
 
-from keyguard.git.streams import Stream, sliced
+from keyguard.git.odb.streams import Stream, sliced
 
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)

@@ -9,12 +9,12 @@ from typing import Generic
 
 from keyguard.errors import DamagedError
 from keyguard.git.command import Git
-from keyguard.git.crew import share_out
-from keyguard.git.loose import examine_loose
-from keyguard.git.objects import Examiner, Harvest, Lost, Value
-from keyguard.git.plain import Asked
-from keyguard.git.survey import Survey
-from keyguard.git.walk import Walk
+from keyguard.git.odb.crew import share_out
+from keyguard.git.odb.loose import examine_loose
+from keyguard.git.odb.objects import Examiner, Harvest, Lost, Value
+from keyguard.git.odb.plain import Asked
+from keyguard.git.odb.survey import Survey
+from keyguard.git.odb.walk import Walk
 
 # A share's cost in seconds: small enough that processes end together and progress shows, big enough that
 # handing it over costs nothing beside it.

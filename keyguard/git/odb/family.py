@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from keyguard.git.pack import ELSEWHERE, NOWHERE, WHOLE, Entries, Integers
+from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, WHOLE, Entries, Integers
 
 # git makes chains of 50, of 250 when asked to be aggressive, and reads what a hostile hand has made deeper.
 DEEPEST = 10_000

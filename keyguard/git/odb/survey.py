@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git
-from keyguard.git.idx import Index, as_text, read_index
-from keyguard.git.loose import loose_objects
-from keyguard.git.objects import Lost
-from keyguard.git.store import PackFiles, Store, pack_files
-from keyguard.git.walk import Pack, read_pack
+from keyguard.git.odb.idx import Index, as_text, read_index
+from keyguard.git.odb.loose import loose_objects
+from keyguard.git.odb.objects import Lost
+from keyguard.git.odb.store import PackFiles, Store, pack_files
+from keyguard.git.odb.walk import Pack, read_pack
 from keyguard.model import Unread
 
 
