@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from keyguard.patterns import bundled
 from keyguard.source import files
 from tests.conftest import Call, Repo, run_apart
 from tests.keys import Keys
@@ -428,14 +429,19 @@ def test_the_callers_environment_does_not_lead_a_scan_elsewhere(
 
 
 @pytest.fixture
-def nobodys(keyguard: Call) -> Iterator[Path]:
-    """A folder that an unprivileged user reaches; the test runs as such a one."""
+def nobodys(keyguard: Call, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that an unprivileged user reaches; the test runs as such a one, from there.
+
+    The checkout may lie where that user reaches nothing: what is needed of it is read and imported before.
+    """
     made = Path(tempfile.mkdtemp(prefix="keyguard-tests-"))
     made.chmod(0o755)
+    monkeypatch.chdir(made)
+    library = bundled()
+    monkeypatch.setattr("keyguard.cli.options.bundled", lambda: library)
     root = os.geteuid() == 0
     if root:
         os.chown(made, 65534, 65534)
-        # Nothing must be left to be imported from where that user may not read.
         keyguard("scan", str(made))
         os.seteuid(65534)
     yield made
