@@ -32,7 +32,7 @@ class Cleaner:
 
     def __init__(self, engine: Engine, fingerprints: Collection[str], wording: Wording) -> None:
         self._engine = engine
-        self._fingerprints = fingerprints
+        self.fingerprints = fingerprints
         self.wording = wording
 
     def clean(self, data: bytes) -> bytes:
@@ -52,7 +52,7 @@ class Cleaner:
             item
             for blob in windows(io.BytesIO(data).read, StandardInput(), len(data))
             for item in self._engine.examine(blob)
-            if isinstance(item, Match) and item.secret.fingerprint in self._fingerprints
+            if isinstance(item, Match) and item.secret.fingerprint in self.fingerprints
         ]
         return sorted(found, key=lambda match: (match.span.start, -match.span.end))
 

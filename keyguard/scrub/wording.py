@@ -25,9 +25,7 @@ class Wording:
         if not (self.marker.isascii() and self.marker.isprintable()) or len(self.marker) > LONGEST:
             raise UsageError(f"--marker: take at most {LONGEST} printable ASCII characters")
         if set(self.marker) & set("\"'\\<>"):
-            raise UsageError(
-                "--marker: quotes, backslashes and angle brackets would break the files it is written into"
-            )
+            raise UsageError("--marker: quotes, backslashes and angle brackets would break the files it is in")
 
     def text(self, secret: Secret) -> bytes:
         """For a content or a message."""

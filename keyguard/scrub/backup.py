@@ -1,0 +1,152 @@
+"""The way back: one bundle with all that names lead to, and with what a bundle has no place for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from keyguard.git.command import Git
+from keyguard.git.refs import checked
+from keyguard.scrub.replace import ScrubError
+from keyguard.scrub.snapshot import Snapshot
+from keyguard.scrub.staging import Staging
+
+KEPT = "refs/keyguard-backup/"
+STATE = f"{KEPT}state"
+VERSION = 1
+PSEUDO = ("ORIG_HEAD", "FETCH_HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a bundle has no place for. `files` are those of the repository's folder, by their path in it."""
+
+    refs: Mapping[str, str]
+    symbolic: Mapping[str, str]
+    heads: Mapping[str, Mapping[str, str | None]]
+    files: Mapping[str, tuple[int, str]]
+
+    @classmethod
+    def loaded(cls, data: bytes) -> State:
+        found: Any = json.loads(data)
+        if found.pop("version", None) != VERSION:
+            raise ScrubError("the backup was made by another version of keyguard: use that one to undo")
+        return cls(**found)
+
+    def dumped(self) -> bytes:
+        said = {"version": VERSION, "refs": self.refs, "symbolic": self.symbolic, "heads": self.heads}
+        return json.dumps({**said, "files": self.files}, indent=1).encode("ascii")
+
+
+def default_path(snapshot: Snapshot, now: datetime | None = None) -> Path:
+    """Beside the repository: outside of it, and on the same disk."""
+    top = next((tree.path for tree in snapshot.worktrees if tree.path), snapshot.store.common_dir)
+    moment = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+    return top.parent / f"{top.name}.keyguard-{moment}.bundle"
+
+
+def check_path(snapshot: Snapshot, path: Path) -> None:
+    """Raises ScrubError where a backup cannot be at `path`."""
+    real = Path(os.path.realpath(path))
+    inside = [snapshot.store.common_dir, *(tree.path for tree in snapshot.worktrees if tree.path)]
+    if any(real.is_relative_to(os.path.realpath(folder)) for folder in inside):
+        raise ScrubError(f"{path}: the backup holds the keys, so it has to lie outside the repository (--backup FILE)")
+    if path.exists() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise ScrubError(f"{path}: no backup can be written there; name another file by --backup FILE")
+
+
+def back_up(snapshot: Snapshot, edited: Iterable[str], path: Path) -> None:
+    """Write the bundle to `path`, which must not exist, readable by its owner alone, and verify it.
+
+    `edited` are the files of the repository's folder that will be changed. Raises ScrubError, GitError.
+    """
+    check_path(snapshot, path)
+    with Staging(snapshot.store) as staging:
+        files = {name: _kept(staging, snapshot.store.common_dir / name) for name in _files(snapshot, edited)}
+        heads = {
+            os.path.relpath(tree.git_dir, snapshot.store.common_dir): {"branch": tree.branch, "head": tree.head}
+            for tree in snapshot.worktrees
+        }
+        state = State(snapshot.refs, snapshot.symbolic, heads, files)
+        kept = _named(snapshot) | {STATE: _state_commit(staging, state)}
+        staging.name({**snapshot.refs, **kept})
+        _write(staging.git, path)
+    _verify(snapshot, path)
+
+
+def _kept(staging: Staging, path: Path) -> tuple[int, str]:
+    return path.stat().st_mode & 0o777, staging.write("blob", path.read_bytes())
+
+
+def _files(snapshot: Snapshot, edited: Iterable[str]) -> Iterator[str]:
+    """The files to keep, by their path in the repository's folder."""
+    yield from dict.fromkeys(edited)
+    for tree in snapshot.worktrees:
+        below = Path(os.path.relpath(tree.git_dir, snapshot.store.common_dir))
+        yield from (os.path.normpath(below / name) for name in PSEUDO if (tree.git_dir / name).is_file())
+    yield from logs(snapshot.store.common_dir)
+
+
+def logs(common_dir: Path) -> Iterator[str]:
+    """The files of reflogs, by their path in the repository's folder."""
+    for folder in (common_dir / "logs", *sorted((common_dir / "worktrees").glob("*/logs"))):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                yield os.path.relpath(path, common_dir)
+
+
+def _named(snapshot: Snapshot) -> dict[str, str]:
+    """Names for what no ref leads to: the heads of worktrees, stashes, and whatever reflogs speak of."""
+    oids = {tree.head for tree in snapshot.worktrees if tree.head} | set(snapshot.stashes())
+    for name in logs(snapshot.store.common_dir):
+        for line in (snapshot.store.common_dir / name).read_bytes().splitlines():
+            oids.update(word.decode("ascii", "replace") for word in line.split(b" ", 2)[:2])
+    listed = sorted(oid for oid in oids if oid and oid.strip("0"))
+    there = checked(snapshot.git, listed)
+    return {f"{KEPT}kept/{oid}": oid for oid, found in zip(listed, there, strict=True) if found}
+
+
+def _state_commit(staging: Staging, state: State) -> str:
+    """The state as a commit, whose tree holds each kept file by its blob's id."""
+    entries = {b"state.json": staging.write("blob", state.dumped())}
+    entries |= {oid.encode(): oid for _, oid in state.files.values()}
+    tree = b"".join(b"100644 %b\0%b" % (name, bytes.fromhex(entries[name])) for name in sorted(entries))
+    person = f"keyguard <> {int(datetime.now(UTC).timestamp())} +0000"
+    words = f"tree {staging.write('tree', tree)}\nauthor {person}\ncommitter {person}\n\nkeyguard scrub\n"
+    return staging.write("commit", words.encode())
+
+
+def _write(git: Git, path: Path) -> None:
+    """The bundle of all refs. What a failure leaves behind is removed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file, git.start("bundle", "create", "-q", "-", "--all", given=b"") as process:
+            for block in process.blocks():
+                file.write(block)
+            _check(process.wait())
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _check(code: int) -> None:
+    if code:
+        raise ScrubError("git could not make the backup; the repository is unchanged (`git fsck` tells more)")
+
+
+def _verify(snapshot: Snapshot, path: Path) -> None:
+    """See that the bundle needs nothing else, and that its objects are whole."""
+    with Staging(snapshot.store) as empty, empty.alone():
+        try:
+            empty.git.run("bundle", "verify", "--quiet", os.path.abspath(path))
+            empty.git.run("bundle", "unbundle", os.path.abspath(path))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,142 @@
+"""What a scrub would change. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keyguard.git.blobs import contents
+from keyguard.git.command import Git
+from keyguard.git.refs import checked
+from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
+from keyguard.scrub.refusal import refusals
+from keyguard.scrub.replace import Cleaner
+from keyguard.scrub.rewrite import main_scope, notes_scope, wanted
+from keyguard.scrub.scope import Scope
+from keyguard.scrub.search import Search, Searcher, search, submodules
+from keyguard.scrub.snapshot import Snapshot, snapshot
+from keyguard.scrub.wording import Wording
+
+SIGNATURES = (b"\ngpgsig ", b"\ngpgsig-sha256 ")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much would change. `signed_commits` and `signed_tags` lose their signature."""
+
+    keys: int
+    blobs: int
+    commits: int
+    notes_commits: int
+    messages: int
+    people: int
+    paths: int
+    refs: int
+    renamed_refs: int
+    tags: int
+    signed_commits: int
+    signed_tags: int
+    stashes: int
+    files: int
+    lfs_objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a scrub is made of, and what a person decides by."""
+
+    snapshot: Snapshot
+    search: Search
+    cleaner: Cleaner = field(repr=False)
+    main: Scope
+    notes: Scope
+    lfs: Lfs
+    files: tuple[str, ...]
+    counts: Counts
+    refusals: tuple[str, ...]
+    remotes: tuple[tuple[str, str], ...]
+    submodules: tuple[Path, ...]
+    seconds: float
+
+    @property
+    def first_changed(self) -> tuple[str, ...]:
+        """The commits at which the changes begin: what a host's support asks for."""
+        return (*self.main.roots, *self.notes.roots)
+
+
+def plan(where: Path, searcher: Searcher, wording: Wording) -> Plan:
+    """Look through a repository and say what would change.
+
+    Raises NotARepositoryError, and GitError where git cannot say.
+    """
+    names = snapshot(Git(where))
+    found = search(names.store.common_dir, searcher)
+    cleaner = Cleaner(searcher.engine, found.fingerprints, wording)
+    lfs = lfs_changes(names.git, names.store.common_dir, found, cleaner)
+    refused = refusals(names, found.result)
+    what = wanted(found, lfs.pointers)
+    main = main_scope(names, what, searcher.jobs)
+    notes = notes_scope(names, what, dict.fromkeys(main.commits, ""), searcher.jobs)
+    files = tuple(files_with_keys(found))
+    counts = _counts(names, found, main, notes, lfs)
+    seconds = _estimate(found.result.seconds, counts)
+    return Plan(
+        names, found, cleaner, main, notes, lfs, files, counts, tuple(refused), _remotes(names.git),
+        submodules(names.store), seconds,
+    )  # fmt: skip
+
+
+def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs) -> Counts:
+    changed = {*main.commits, *notes.commits}
+    tags, signed = _tags(names, changed, found.oids("tag-message", "author"))
+    peeled = dict(zip(names.refs, checked(names.git, [f"{oid}^{{}}" for oid in names.refs.values()]), strict=True))
+    blobs = found.oids("blob") | lfs.pointers.keys()
+    return Counts(
+        keys=len(found.result.findings),
+        blobs=len(blobs),
+        commits=len(main.commits),
+        notes_commits=len(notes.commits),
+        messages=len(found.oids("commit-message", "tag-message")),
+        people=len(found.oids("author")),
+        paths=len(found.paths("path", in_objects=True)),
+        refs=sum(oid in changed or oid in blobs or names.refs[name] in tags for name, oid in peeled.items()),
+        renamed_refs=len(found.paths("ref-name", in_objects=False)),
+        tags=len(tags),
+        signed_commits=_signed(names.git, changed),
+        signed_tags=signed,
+        stashes=len(changed.intersection(names.stashes())),
+        files=len(files_with_keys(found)),
+        lfs_objects=len(lfs.objects),
+    )
+
+
+def _signed(git: Git, commits: Iterable[str]) -> int:
+    headers = (content.read().partition(b"\n\n")[0] for content in contents(git, commits))
+    return sum(any(mark in header for mark in SIGNATURES) for header in headers)
+
+
+def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str], int]:
+    """The tags that change with what they stand for or that hold a key themselves; how many of them are signed."""
+    found, signed = set(), 0
+    for content in contents(names.git, dict.fromkeys(names.refs.values())):
+        data = content.read() if content.kind == "tag" else b""
+        target = data[7:].split(b"\n", 1)[0].decode()
+        if content.kind == "tag" and (target in changed or content.oid in texts):
+            found.add(content.oid)
+            signed += b"\n-----BEGIN " in data
+    return found, signed
+
+
+def _estimate(seconds: float, counts: Counts) -> float:
+    """How long it takes: two more searches, the backup and the packing, and each commit."""
+    return 1 + 4 * seconds + (counts.commits + counts.notes_commits) / 1500
+
+
+def _remotes(git: Git) -> tuple[tuple[str, str], ...]:
+    """Name and URL of each remote."""
+    code, printed, _ = git.attempt("config", "--null", "--get-regexp", r"^remote\..*\.url$")
+    if code:
+        return ()
+    pairs = (entry.partition("\n")[::2] for entry in printed.decode("utf-8", "replace").split("\0") if entry)
+    return tuple((name.removeprefix("remote.").removesuffix(".url"), url) for name, url in pairs)

@@ -1,0 +1,111 @@
+"""Proof that the keys are gone, and that nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from keyguard.git.command import Git
+from keyguard.git.refs import checked
+from keyguard.scrub.replace import Cleaner, ScrubError
+from keyguard.scrub.rewrite import Rewritten
+from keyguard.scrub.search import Searcher
+from keyguard.scrub.staging import Staging
+from keyguard.source.repository import Narrowing, RepositoryAudit
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many pairs of trees were compared, and how many files in them have another content or name."""
+
+    trees: int
+    files: int
+
+
+def check_new_objects(staging: Staging, searcher: Searcher, cleaner: Cleaner) -> int:
+    """See that nothing in `staging` holds a key: how many objects are there.
+
+    Raises ScrubError where one does.
+    """
+    with staging.alone():
+        audit = RepositoryAudit(staging.path, searcher.jobs, Narrowing())
+        for item in audit.search(searcher.engine, lambda _step: None):
+            if hasattr(item, "secret") and item.secret.fingerprint in cleaner.fingerprints:
+                raise ScrubError("a key is left in what was rewritten; the repository is unchanged")
+    return audit.examined.blobs
+
+
+def compare(git: Git, done: Rewritten) -> Compared:
+    """See that each commit's tree is what it was, but for what had to change.
+
+    Raises ScrubError where it is not.
+    """
+    pairs = _trees(git, done.commits)
+    files = 0
+    for pair, changes in _differences(git, pairs):
+        unexpected = _unexpected(changes, done)
+        if unexpected:
+            raise ScrubError(f"tree {pair} would change in {len(unexpected)} more files; the repository is unchanged")
+        files += len(changes)
+    return Compared(len(pairs), files)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in a tree."""
+
+    path: str
+    mode: str
+    oid: str
+
+
+def _trees(git: Git, commits: Mapping[str, str]) -> list[tuple[str, str]]:
+    both = (checked(git, [f"{oid}^{{tree}}" for oid in side]) for side in (commits, commits.values()))
+    return list(dict.fromkeys((old, new) for old, new in zip(*both, strict=True) if old and new and old != new))
+
+
+def _differences(git: Git, pairs: list[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[Entry, Entry]]]]:
+    """For each pair of trees the files that differ, as they were and as they are; an id of zeros for none."""
+    given = "".join(f"{old} {new}\n" for old, new in pairs).encode()
+    if not given:
+        return
+    arguments = ("diff-tree", "--stdin", "-r", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
+    fields = iter(git.run(*arguments, given=given).decode("utf-8", "surrogateescape").split("\0"))
+    pair, changes = "", list[tuple[Entry, Entry]]()
+    for field in fields:
+        header, _, info = field.rpartition("\n")
+        if header:
+            if changes:
+                yield pair, changes
+            pair, changes = header.rpartition("\n")[2], []
+        if info.startswith(":"):
+            modes, path = info[1:].split(), next(fields)
+            changes.append((Entry(path, modes[0], modes[2]), Entry(path, modes[1], modes[3])))
+    if changes:
+        yield pair, changes
+
+
+def _unexpected(changes: list[tuple[Entry, Entry]], done: Rewritten) -> set[Entry]:
+    """What is there and should not be, or should be and is not."""
+    expected = {
+        Entry(_path(old.path, done), old.mode, done.blobs.get(old.oid, old.oid)) for old, _ in changes if _is(old)
+    }
+    found = {new for _, new in changes if _is(new)}
+    return expected ^ found
+
+
+def _is(entry: Entry) -> bool:
+    return bool(entry.oid.strip("0"))
+
+
+def _path(path: str, done: Rewritten) -> str:
+    noted = done.commits.get(path.replace("/", ""))
+    if noted:
+        parts, place = [], 0
+        for part in path.split("/"):
+            parts.append(noted[place : place + len(part)])
+            place += len(part)
+        return "/".join(parts)
+    return "/".join(done.names.get(part, part) for part in path.split("/"))

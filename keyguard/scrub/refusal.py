@@ -1,0 +1,98 @@
+"""What keeps a scrub from being safe, each with the way out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from keyguard.git.own import OwnGit
+from keyguard.git.store import Store
+from keyguard.model import ScanResult
+from keyguard.scrub.snapshot import Snapshot, Worktree
+from keyguard.source.completeness import is_partial
+
+JOURNAL = "keyguard-scrub"
+"""The file in a repository's folder that says a scrub has begun; it holds the path of the backup."""
+
+UNDERWAY = {
+    "MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert", "BISECT_LOG": "bisect",
+    "rebase-merge": "rebase", "rebase-apply": "rebase", "sequencer": "cherry-pick or revert",
+}  # fmt: skip
+LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock")
+
+
+def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
+    """Why this repository cannot be scrubbed as it is, without running anything of it. Empty where it can."""
+    store = snapshot.store
+    found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(store)]
+    for tree in snapshot.worktrees:
+        found += _underway(tree)
+    if result and result.unread:
+        what = ", ".join(sorted({entry.what for entry in result.unread})[:3])
+        found.append(f"not everything could be read ({what}): `keyguard history` tells why, `git fsck --full` more")
+    return found
+
+
+def changed(snapshot: Snapshot) -> list[str]:
+    """Which worktrees hold what is not committed. The filters that the user's settings name may run."""
+    found = []
+    for tree in snapshot.worktrees:
+        if tree.path is None or not (tree.git_dir / "index").exists():
+            continue
+        status = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
+        if OwnGit(tree.path).run(*status):
+            found.append(f"{tree.path} holds changes that are not committed: commit or stash them first")
+    return found
+
+
+def _unfinished(store: Store) -> Iterator[str]:
+    journal = store.common_dir / JOURNAL
+    if journal.exists():
+        backup = journal.read_text(encoding="utf-8", errors="replace").strip()
+        yield f"a scrub was interrupted here: `keyguard scrub --undo {backup}` restores what was before it"
+
+
+def _not_whole(snapshot: Snapshot) -> Iterator[str]:
+    store = snapshot.store
+    if (store.common_dir / "shallow").exists():
+        yield "the clone is shallow, so that older commits would keep the keys: `git fetch --unshallow` first"
+    if (store.common_dir / "info" / "grafts").exists():
+        yield "info/grafts hides a part of the history: remove that file first"
+    if is_partial(snapshot.git, store):
+        yield "the clone is partial: make a whole one (`git clone --no-local`, without --filter) and scrub that"
+    if len(store.objects) > 1:
+        yield "objects are borrowed from another repository: `git repack -a -d`, then remove objects/info/alternates"
+    if snapshot.git.attempt("config", "--get", "extensions.refStorage")[1].strip() == b"reftable":
+        yield "refs are stored as reftable: `git refs migrate --ref-format=files` first"
+
+
+def _foreign(store: Store) -> Iterator[str]:
+    for folder in (store.common_dir, store.objects[0]):
+        if hasattr(os, "geteuid") and folder.stat().st_uid != os.geteuid():
+            yield f"{folder} belongs to somebody else: scrub a clone of your own, or have its owner do it"
+            return
+        if not os.access(folder, os.W_OK):
+            yield f"{folder} cannot be written: make it writable, or scrub a clone"
+            return
+
+
+def _kept(store: Store) -> Iterator[str]:
+    folder = store.objects[0] / "pack"
+    kept = sorted(folder.glob("*.keep")) if folder.is_dir() else []
+    if kept:
+        yield f"{kept[0].name} keeps a pack from being rewritten: remove the .keep files in {folder} first"
+
+
+def _underway(tree: Worktree) -> Iterator[str]:
+    where: Path = tree.path or tree.git_dir
+    for name, word in UNDERWAY.items():
+        if (tree.git_dir / name).exists():
+            yield f"a {word} is under way in {where}: finish or abort it first"
+            return
+    for name in LOCKS:
+        if (tree.git_dir / name).exists():
+            yield f"{tree.git_dir / name} is there: another git is at work, or one died; wait for it or remove the file"
+            return
+    if tree.path is None and tree.git_dir.parent.name == "worktrees":
+        yield f"the folder of the linked worktree {tree.git_dir.name} is gone: `git worktree prune` first"

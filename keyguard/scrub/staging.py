@@ -1,0 +1,113 @@
+"""A bare repository in a temporary folder, that borrows the objects of another and keeps its own apart.
+
+Whatever happens in it, the other repository stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from keyguard.errors import GitError
+from keyguard.git.command import Git, environment, executable
+from keyguard.git.store import Store
+from keyguard.git.writer import ObjectWriter
+from keyguard.scrub.driver import Orders
+from keyguard.scrub.replace import ScrubError
+
+
+class Staging:
+    """The repository; to be used in a `with` statement, at whose end it is gone."""
+
+    def __init__(self, store: Store) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="keyguard-scrub-"))
+        self.git = Git(self.path)
+        kind = "sha256" if store.oid_size == 32 else "sha1"
+        self.git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
+        self._alternates = self.path / "objects" / "info" / "alternates"
+        self._alternates.parent.mkdir(exist_ok=True)
+        self._lent = os.fsencode(store.objects[0]) + b"\n"
+        self._alternates.write_bytes(self._lent)
+        self._writer = ObjectWriter(self.path / "objects", store.oid_size)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def write(self, kind: str, data: bytes) -> str:
+        """Store an object here; its id."""
+        return self._writer.write(kind, data)
+
+    def name(self, refs: Mapping[str, str]) -> None:
+        """Give objects names here."""
+        lines = "".join(f"update {name}\0{oid}\0\0" for name, oid in refs.items())
+        self.git.run("update-ref", "-z", "--stdin", given=lines.encode("utf-8", "surrogateescape"))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Without what is borrowed: only what is new is there."""
+        self._alternates.unlink()
+        try:
+            yield
+        finally:
+            self._alternates.write_bytes(self._lent)
+
+    def new_objects(self) -> list[str]:
+        """The ids of what was made here."""
+        with self.alone():
+            printed = self.git.run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+        return printed.decode().split()
+
+    def packed(self, oids: Iterable[str]) -> bytes:
+        """A pack of some objects, each whole."""
+        return self.git.run("pack-objects", "--stdout", "-q", given="".join(f"{oid}\n" for oid in oids).encode())
+
+    def filter(self, orders: Orders) -> dict[str, str]:
+        """Run git-filter-repo: the new ids of commits by the old ones.
+
+        Raises ScrubError where it is not installed, GitError where it gives up.
+        """
+        _need_filter_repo()
+        shutil.rmtree(self.path / "filter-repo", ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "keyguard.scrub.driver"],
+            cwd=self.path,
+            env=_environment(),
+            input=orders.dumped(),
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            # What it says may hold what it rewrites.
+            raise GitError(f"git-filter-repo ended with exit code {done.returncode}; the repository is unchanged")
+        lines = (self.path / "filter-repo" / "commit-map").read_text().splitlines()[1:]
+        return {old: new for old, new in map(str.split, lines) if new.strip("0")}
+
+
+def _need_filter_repo() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("git_filter_repo") is None:
+        raise ScrubError("scrub needs git-filter-repo: `pip install 'keyguard[scrub]'`")
+
+
+def _environment() -> dict[str, str]:
+    """The hardened environment of git, in which the first git on PATH is the one that keyguard calls."""
+    env = environment(os.environ, as_hook=False)
+    folders = [os.path.dirname(executable()), *env.get("PATH", os.defpath).split(os.pathsep)]
+    env["PATH"] = os.pathsep.join(folder for folder in folders if os.path.isabs(folder))
+    settings = {"core.hooksPath": os.devnull, "safe.directory": "*", "safe.bareRepository": "all", "gc.auto": "0"}
+    env["GIT_CONFIG_COUNT"] = str(len(settings))
+    for number, (name, value) in enumerate(settings.items()):
+        env[f"GIT_CONFIG_KEY_{number}"], env[f"GIT_CONFIG_VALUE_{number}"] = name, value
+    # The package may be known by the path alone that this process was started with.
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    return env

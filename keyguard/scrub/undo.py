@@ -1,0 +1,88 @@
+"""The way back: everything as a backup has it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from keyguard.errors import GitError
+from keyguard.git.blobs import contents
+from keyguard.git.command import Git
+from keyguard.scrub.backup import STATE, State, logs
+from keyguard.scrub.putting import check_out, transact, write_over
+from keyguard.scrub.refusal import JOURNAL
+from keyguard.scrub.replace import ScrubError
+from keyguard.scrub.snapshot import Snapshot, snapshot
+
+
+def undo(where: Path, backup: Path) -> int:
+    """Restore refs, heads, stashes, reflogs, worktrees and files: how many refs there are.
+
+    It can be repeated until it has come to its end. Raises ScrubError, GitError.
+    """
+    now = snapshot(Git(where))
+    state = _brought(now, backup)
+    _restore_refs(now, state)
+    _restore_files(now, state)
+    after = snapshot(Git(where))
+    for tree in after.worktrees:
+        check_out(tree, tree.head)
+    (now.store.common_dir / JOURNAL).unlink(missing_ok=True)
+    return len(state.refs)
+
+
+def _brought(now: Snapshot, backup: Path) -> State:
+    """Bring the backup's objects into the repository, and read what else it holds."""
+    path = os.path.abspath(backup)
+    if not os.path.isfile(path):
+        raise ScrubError(f"{backup}: there is no such backup")
+    try:
+        heads = now.git.run("bundle", "list-heads", path).decode("utf-8", "surrogateescape")
+        named = dict(line.split(" ", 1)[::-1] for line in heads.splitlines())
+        if STATE not in named:
+            raise ScrubError(f"{backup}: this is no backup of keyguard's")
+        now.git.run("bundle", "unbundle", path)
+    except GitError as error:
+        raise ScrubError(f"{backup}: this is no bundle, or a damaged one") from error
+    oid = now.git.run("rev-parse", "--verify", "--end-of-options", f"{named[STATE]}:state.json").decode().strip()
+    (content,) = [blob.read() for blob in contents(now.git, [oid])]
+    return State.loaded(content)
+
+
+def _restore_refs(now: Snapshot, state: State) -> None:
+    """All refs at once, then those that name others."""
+    lines = [f"option no-deref\0delete {name}\0\0" for name in now.refs if name not in state.refs]
+    lines += [
+        f"option no-deref\0update {name}\0{oid}\0\0" for name, oid in state.refs.items() if now.refs.get(name) != oid
+    ]
+    for name in now.symbolic:
+        if name not in state.symbolic:
+            now.git.run("symbolic-ref", "--delete", name)
+    transact(now.git, lines)
+    for name, target in state.symbolic.items():
+        if now.symbolic.get(name) != target:
+            now.git.run("symbolic-ref", name, target)
+    for folder, head in state.heads.items():
+        _restore_head(Git(now.store.common_dir / folder), head["branch"], head["head"])
+
+
+def _restore_head(git: Git, branch: str | None, head: str | None) -> None:
+    if not os.path.isdir(git.where):
+        return
+    if branch:
+        git.run("symbolic-ref", "HEAD", branch)
+    elif head:
+        git.run("update-ref", "--no-deref", "HEAD", head)
+
+
+def _restore_files(now: Snapshot, state: State) -> None:
+    """Reflogs and edited files, byte for byte; reflogs that were not there are removed."""
+    common_dir = now.store.common_dir
+    for name in [name for name in logs(common_dir) if name not in state.files]:
+        (common_dir / name).unlink()
+    oids = sorted({oid for _, oid in state.files.values()})
+    found = {content.oid: content.read() for content in contents(now.git, oids)}
+    for name, (mode, oid) in state.files.items():
+        if not (common_dir / name).resolve().is_relative_to(common_dir.resolve()):
+            raise ScrubError("the backup names a file outside the repository: it is not one of keyguard's")
+        write_over(common_dir / name, found[oid], mode)

@@ -1,0 +1,117 @@
+"""What was before comes back, from the end of a scrub and from any place within it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keyguard.scrub.replace import ScrubError
+from keyguard.scrub.undo import undo
+from tests.git.repositories import Repository
+from tests.scrub.places import everywhere
+from tests.scrub.scrubbing import backup_of, planned, scrubbed, state
+
+STAGES = [
+    "backup", "rewrite", "check", "objects", "journal", "refs", "symbolic refs", "reflogs", "worktrees", "files",
+    "prune", "end", "proof",
+]  # fmt: skip
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.git.repositories import Repository
+from tests.scrub import scrubbing
+
+def step(stage):
+    if stage == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+repository = object.__new__(Repository)
+repository.path = Path(sys.argv[1])
+scrubbing.scrubbed(repository, step)
+"""
+
+
+def test_an_undo_restores_every_name_and_file(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+    scrubbed(repository)
+    assert state(repository) != before
+
+    undo(repository.path, backup_of(repository))
+
+    assert state(repository) == before
+    assert "error" not in repository("fsck", "--full", "--strict")
+
+
+def test_an_undo_brings_back_what_linked_worktrees_hold(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    linked = tmp_path / "linked"
+    before = repository("-C", linked, "rev-parse", "HEAD"), (linked / "linked.env").read_bytes()
+    scrubbed(repository)
+    assert (linked / "linked.env").read_bytes() != before[1]
+
+    undo(repository.path, backup_of(repository))
+
+    assert (repository("-C", linked, "rev-parse", "HEAD"), (linked / "linked.env").read_bytes()) == before
+    assert repository("-C", linked, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_at_any_stage_the_old_state_is_there_or_comes_back(stage: str, tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+
+    done = subprocess.run([sys.executable, "-c", KILLED, repository.path, stage], env=os.environ, check=False)
+
+    assert done.returncode == -signal.SIGKILL
+    if STAGES.index(stage) < STAGES.index("journal"):
+        assert state(repository) == before
+    else:
+        interrupted = [reason for reason in planned(repository).refusals if "--undo" in reason]
+        assert bool(interrupted) == (stage not in ("journal", "proof"))
+        undo(repository.path, backup_of(repository))
+        assert state(repository) == before
+    assert "error" not in repository("fsck", "--full")
+
+
+def test_an_undo_can_be_repeated(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+    scrubbed(repository)
+    undo(repository.path, backup_of(repository))
+
+    undo(repository.path, backup_of(repository))
+
+    assert state(repository) == before
+
+
+def test_what_is_no_backup_changes_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a": b"a"})
+    before = state(repository)
+    other = tmp_path / "other.bundle"
+    repository("bundle", "create", "-q", other, "main")
+    (tmp_path / "text").write_text("nothing")
+
+    for path, words in ((other, "no backup"), (tmp_path / "text", "no bundle"), (tmp_path / "none", "no such")):
+        with pytest.raises(ScrubError, match=words):
+            undo(repository.path, path)
+
+    assert state(repository) == before
+
+
+def test_the_backup_is_its_owners_alone_and_whole(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    scrubbed(repository)
+
+    backup = backup_of(repository)
+
+    assert backup.stat().st_mode & 0o777 == 0o600
+    fresh = Repository(tmp_path / "fresh")
+    fresh("bundle", "verify", "-q", backup)
