@@ -16,6 +16,7 @@ COMMANDS = {
     "staged": "keyguard.cli.staged:staged",
     "commits": "keyguard.cli.commits:commits",
     "history": "keyguard.cli.history:history",
+    "scrub": "keyguard.cli.scrub:scrub",
     "hook": "keyguard.cli.hook:hook",
     "install": "keyguard.cli.install:install",
     "uninstall": "keyguard.cli.install:uninstall",

@@ -37,7 +37,7 @@ def history(
     narrowing = Narrowing(refs, since, no_unreachable)
     with ExitStack() as bar:
         progress = bar.enter_context(_progress(bool(options.quiet)))
-        source = History(repositories, jobs=jobs or _processors(), narrowing=narrowing, progress=progress)
+        source = History(repositories, jobs=jobs or processors(), narrowing=narrowing, progress=progress)
         # The bar is gone before the report is written.
         return run(source, options, _where(repositories), searched=bar.close)
 
@@ -49,7 +49,7 @@ def _where(repositories: tuple[str, ...]) -> str | None:
     return repositories[0] if repositories else "."
 
 
-def _processors() -> int:
+def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,0 +1,106 @@
+"""A plan in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from keyguard.redaction import Redaction
+from keyguard.scrub.plan import Plan
+from keyguard.source.remote import web_address
+
+SCHEMA = "keyguard.scrub-plan/1"
+SHOWN = 5
+
+WORDS = {
+    "blobs": "blobs with a key in their content",
+    "commits": "commits get another id: those with a key, and all that stand on them",
+    "notes_commits": "commits of notes get another id",
+    "messages": "messages of commits and tags",
+    "people": "commits or tags with a key in a name, an address or a header",
+    "paths": "names of files and folders",
+    "refs": "refs move",
+    "renamed_refs": "refs are renamed, since their name holds a key",
+    "tags": "annotated tags are made anew",
+    "signed_commits": "signed commits lose their signature: sign anew, or say so to whoever checks them",
+    "signed_tags": "signed tags lose their signature",
+    "stashes": "stashes",
+    "files": "files of the repository's own folder (settings, messages in the making, reflogs, LFS objects)",
+    "lfs_objects": "LFS objects, with the pointers that name them",
+}
+
+
+def redaction_of(plan: Plan) -> Redaction:
+    """What keeps the keys of a plan out of all that is said of it."""
+    redaction = Redaction()
+    for match in plan.search.matches:
+        redaction.learn(match.secret)
+    return redaction
+
+
+def outside(plan: Plan, redaction: Redaction) -> list[str]:
+    """What cannot be rewritten from here."""
+    found = ["every other clone and fork, and whatever was copied from one (archives, caches, CI artifacts)"]
+    for name, url in plan.remotes:
+        page = web_address(url) or "no page known"
+        found.append(f"remote {redaction.text(name)} ({page}): its refs, pull requests, caches, and its LFS server")
+    found += (f"submodule repository {redaction.text(str(path))}: scrub it by itself" for path in plan.submodules)
+    found.append("files of the work trees that git does not track")
+    return found
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """The plan, line by line."""
+    redaction = redaction_of(plan)
+    result = plan.search.result
+    if not result.findings:
+        yield "No keys found: there is nothing to scrub."
+        yield from (f"Not read: {entry.what} ({entry.reason})" for entry in result.unread)
+        return
+    yield "First of all revoke these keys: a key that has leaked is dead only when it is revoked."
+    for finding in result.findings:
+        yield f"  {finding.secret.redacted}  {finding.rule.title}, {len(finding.locations)} places"
+        yield f"    {finding.rule.revoke_url}"
+    yield ""
+    yield "What a scrub would change here:"
+    for name, count in asdict(plan.counts).items():
+        if count and name in WORDS:
+            yield f"  {count:>8,}  {WORDS[name]}"
+    yield from _first(plan)
+    yield ""
+    yield "Everybody who has a clone has to clone anew afterwards. What cannot be rewritten from here:"
+    yield from (f"  {line}" for line in outside(plan, redaction))
+    yield ""
+    yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
+    yield f"It takes about {max(1, round(plan.seconds))} seconds. Nothing has been written: `--apply` acts."
+
+
+def _first(plan: Plan) -> Iterator[str]:
+    shown = plan.first_changed[:SHOWN]
+    if shown:
+        more = len(plan.first_changed) - len(shown)
+        yield "First changed commits: " + ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values."""
+    redaction = redaction_of(plan)
+    return {
+        "schema": SCHEMA,
+        "keys": [
+            {
+                "sha256": finding.secret.fingerprint,
+                "redacted": finding.secret.redacted,
+                "rule": finding.rule.id,
+                "places": len(finding.locations),
+                "revoke": finding.rule.revoke_url,
+            }
+            for finding in plan.search.result.findings
+        ],
+        "counts": asdict(plan.counts),
+        "first_changed_commits": list(plan.first_changed),
+        "outside": outside(plan, redaction),
+        "refusals": [redaction.text(reason) for reason in plan.refusals],
+        "seconds": round(plan.seconds, 1),
+    }

@@ -1,0 +1,258 @@
+"""`keyguard scrub`, as it is called."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Call
+from tests.git.repositories import Repository
+from tests.keys import Keys
+from tests.scrub.scrubbing import every_object, state
+
+KEY = Keys("command").modern()
+SHOWN = f"{KEY[:12]}...{KEY[-4:]}-REMOVED"
+
+
+@pytest.fixture
+def leaky(tmp_path: Path) -> Repository:
+    """Three commits, the second of which brings a key that the third takes away."""
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a.txt": b"clean\n"}, "first")
+    repository.commit({"a.env": f"KEY={KEY}\n".encode()}, "second")
+    (repository.path / "a.env").write_text("KEY=\n")
+    repository.commit({}, "third")
+    repository("remote", "add", "origin", "git@github.com:someone/something.git")
+    return repository
+
+
+def test_a_plan_writes_nothing_and_asks_for_revocation_first(leaky: Repository, keyguard: Call) -> None:
+    before, objects = state(leaky), every_object(leaky)
+
+    ran = keyguard("scrub", cwd=leaky.path)
+
+    assert ran.code == 1
+    assert ran.out.startswith("First of all revoke these keys")
+    assert "2  commits get another id" in ran.out
+    assert leaky("rev-parse", "HEAD~1") in ran.out
+    assert KEY not in ran.out + ran.err
+    assert (state(leaky), every_object(leaky)) == (before, objects)
+
+
+def test_a_plan_as_json_has_the_counts(leaky: Repository, keyguard: Call) -> None:
+    ran = keyguard("scrub", "--format", "json", cwd=leaky.path)
+
+    assert ran.report["schema"] == "keyguard.scrub-plan/1"
+    assert (ran.report["counts"]["keys"], ran.report["counts"]["blobs"], ran.report["counts"]["commits"]) == (1, 1, 2)
+    assert ran.report["first_changed_commits"] == [leaky("rev-parse", "HEAD~1")]
+    assert KEY not in ran.out
+
+
+def test_applied_the_key_is_gone_and_the_way_back_is_told(leaky: Repository, keyguard: Call, tmp_path: Path) -> None:
+    before = state(leaky)
+    backup = tmp_path / "kept.bundle"
+
+    ran = keyguard("scrub", "--apply", "--yes", "--backup", str(backup), cwd=leaky.path)
+
+    assert ran.code == 0, ran.err
+    assert KEY.encode() not in every_object(leaky)
+    assert leaky("show", "HEAD~1:a.env") == f"KEY={SHOWN}"
+    assert f"keyguard scrub --undo {backup}" in ran.out
+    assert "git push --force-with-lease=refs/heads/main:" in ran.out
+    assert "support.github.com" in ran.out
+    assert KEY not in ran.out + ran.err
+
+    undone = keyguard("scrub", "--undo", str(backup), cwd=leaky.path)
+
+    assert undone.code == 0
+    assert state(leaky) == before
+
+
+def test_the_certificate_names_keys_by_fingerprint_and_maps_every_commit(
+    leaky: Repository, keyguard: Call, tmp_path: Path
+) -> None:
+    old = leaky("rev-list", "--max-count=2", "HEAD").split()
+    proof = tmp_path / "proof.json"
+
+    keyguard("scrub", "--apply", "--yes", "--certificate", str(proof), cwd=leaky.path)
+
+    found = json.loads(proof.read_text())
+    assert found["proven"] is True
+    assert set(found["commits"]) == set(old)
+    assert found["commits"][old[0]] == leaky("rev-parse", "HEAD")
+    assert [len(key["sha256"]) for key in found["keys"]] == [64]
+    assert set(found["tool"]) == {"keyguard", "git", "git-filter-repo", "python"}
+    assert KEY not in proof.read_text()
+
+
+def test_the_certificate_as_markdown_and_another_marker(leaky: Repository, keyguard: Call, tmp_path: Path) -> None:
+    proof = tmp_path / "proof.md"
+
+    keyguard("scrub", "--apply", "--yes", "--certificate", str(proof), "--marker", " (gone)", cwd=leaky.path)
+
+    assert "**No key is left**" in proof.read_text()
+    assert KEY not in proof.read_text()
+    assert leaky("show", "HEAD~1:a.env") == f"KEY={KEY[:12]}...{KEY[-4:]} (gone)"
+
+
+def test_where_nothing_is_found_nothing_is_done(tmp_path: Path, keyguard: Call) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a": b"a"})
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=repository.path)
+
+    assert (ran.code, ran.out) == (0, "No keys found: there is nothing to scrub.\n")
+
+
+def test_without_yes_and_without_a_terminal_it_does_not_act(leaky: Repository, keyguard: Call) -> None:
+    before = state(leaky)
+
+    ran = keyguard("scrub", "--apply", cwd=leaky.path)
+
+    assert (ran.code, "--yes" in ran.err) == (2, True)
+    assert state(leaky) == before
+
+
+def _dirty(repository: Repository) -> None:
+    (repository.path / "a.txt").write_text("changed\n")
+
+
+def _staged(repository: Repository) -> None:
+    (repository.path / "new.txt").write_text("new\n")
+    repository("add", "new.txt")
+
+
+def _dirty_worktree(repository: Repository) -> None:
+    linked = repository.path.parent / "linked"
+    repository("worktree", "add", "-q", "-b", "linked", linked)
+    (linked / "a.txt").write_text("changed\n")
+
+
+def _merging(repository: Repository) -> None:
+    (repository.git_dir / "MERGE_HEAD").write_text(repository("rev-parse", "HEAD") + "\n")
+
+
+def _rebasing(repository: Repository) -> None:
+    (repository.git_dir / "rebase-merge").mkdir()
+
+
+def _locked(repository: Repository) -> None:
+    (repository.git_dir / "index.lock").touch()
+
+
+def _kept(repository: Repository) -> None:
+    repository("repack", "-a", "-d", "-q")
+    (repository.objects / "pack" / (repository.packs()[0].stem + ".keep")).touch()
+
+
+def _borrowing(repository: Repository) -> None:
+    other = Repository(repository.path.parent / "other")
+    other.blob(b"x")
+    (repository.objects / "info" / "alternates").write_text(f"{other.objects}\n")
+
+
+def _partial(repository: Repository) -> None:
+    repository("config", "extensions.partialClone", "origin")
+
+
+def _shallow(repository: Repository) -> None:
+    (repository.git_dir / "shallow").write_text(repository("rev-parse", "HEAD~1") + "\n")
+
+
+def _unfinished(repository: Repository) -> None:
+    (repository.git_dir / "keyguard-scrub").write_text("a.bundle\n")
+
+
+def _worktree_gone(repository: Repository) -> None:
+    linked = repository.path.parent / "linked"
+    repository("worktree", "add", "-q", "--detach", linked)
+    (linked / "a.txt").unlink()
+    (linked / "a.env").unlink()
+    (linked / ".git").unlink()
+    linked.rmdir()
+
+
+REFUSED = {
+    "commit or stash them first": (_dirty, _staged, _dirty_worktree),
+    "finish or abort it first": (_merging, _rebasing),
+    "wait for it or remove the file": (_locked,),
+    "remove the .keep files": (_kept,),
+    "git repack -a -d": (_borrowing,),
+    "git clone --no-local": (_partial,),
+    "git fetch --unshallow": (_shallow,),
+    "keyguard scrub --undo a.bundle": (_unfinished,),
+    "git worktree prune": (_worktree_gone,),
+}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "way_out"),
+    [(spoil, way_out) for way_out, spoils in REFUSED.items() for spoil in spoils],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_it_refuses_without_harm_and_with_the_way_out(
+    spoil: Callable[[Repository], None], way_out: str, leaky: Repository, keyguard: Call
+) -> None:
+    spoil(leaky)
+    files = {path: path.read_bytes() for path in sorted(leaky.path.rglob("*")) if path.is_file()}
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert way_out in ran.err
+    assert len(ran.err.splitlines()) == 1
+    left = {path: path.read_bytes() for path in sorted(leaky.path.rglob("*")) if path.is_file()}
+    assert {path.name for path in files if left.get(path) != files[path]} <= {"index"}
+    assert list(leaky.path.parent.glob("*.bundle")) == []
+
+
+def test_somebody_elses_repository_is_refused(
+    leaky: Repository, keyguard: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = leaky.git_dir.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
+
+    assert (ran.code, "belongs to somebody else" in ran.err) == (2, True)
+
+
+def test_a_backup_inside_the_repository_or_over_a_file_is_refused(leaky: Repository, keyguard: Call) -> None:
+    (leaky.path.parent / "there").touch()
+
+    for name, words in (("repository/x.bundle", "outside"), ("there", "--backup"), ("no/such/folder", "--backup")):
+        ran = keyguard("scrub", "--apply", "--yes", "--backup", str(leaky.path.parent / name), cwd=leaky.path)
+
+        assert (ran.code, words in ran.err) == (2, True)
+
+
+def test_a_key_that_the_baseline_accepts_stays(leaky: Repository, keyguard: Call) -> None:
+    config = leaky.path.parent / "keyguard.toml"
+    print_of = hashlib.sha256(KEY.encode()).hexdigest()
+    config.write_text(f'[[allow]]\nfingerprint = "{print_of}"\nreason = "revoked"\n')
+
+    ran = keyguard("scrub", "--config", str(config), cwd=leaky.path)
+
+    assert (ran.code, ran.out) == (0, "No keys found: there is nothing to scrub.\n")
+
+
+def test_hooks_and_settings_of_the_repository_do_not_run(leaky: Repository, keyguard: Call) -> None:
+    ran_file = leaky.path.parent / "ran"
+    for name in ("reference-transaction", "post-checkout", "pre-auto-gc", "post-rewrite", "post-index-change"):
+        hook = leaky.git_dir / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\necho {name} >> {ran_file}\n")
+        hook.chmod(0o755)
+    leaky("config", "core.fsmonitor", f"echo fsmonitor >> {ran_file}")
+    leaky("config", "gc.recentObjectsHook", f"echo recent >> {ran_file}")
+    ran_file.unlink(missing_ok=True)
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
+
+    assert ran.code == 0
+    assert not ran_file.exists()

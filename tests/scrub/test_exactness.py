@@ -1,0 +1,201 @@
+"""Everything but the keys stays as it was, in the commits that are rewritten too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keyguard.git.command import Git
+from keyguard.scrub.proof import compare
+from keyguard.scrub.replace import ScrubError
+from keyguard.scrub.rewrite import Rewritten
+from tests.git.repositories import Repository
+from tests.keys import Keys
+from tests.scrub.scrubbing import every_object, scrubbed
+
+KEY = Keys("exact").modern()
+SHOWN = f"{KEY[:12]}...{KEY[-4:]}-REMOVED".encode()
+
+
+def started(tmp_path: Path, *options: str) -> Repository:
+    repository = Repository(tmp_path / "repository", *options)
+    repository.commit({"a.env": f"KEY={KEY}\n".encode(), "other.txt": b"other\n"}, "with a key")
+    return repository
+
+
+def test_dates_zones_people_and_messages_are_kept(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    env = {"GIT_AUTHOR_DATE": "1112911993 -0730", "GIT_COMMITTER_DATE": "2147483648 +1245", "GIT_AUTHOR_NAME": "Ünal"}
+    repository("commit", "-q", "--allow-empty", "-m", "  odd\n\n\nlines\t\n", "--cleanup=verbatim", env=env)
+    repository("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "")
+    wanted = "--format=%an|%ae|%ad|%cn|%ce|%cd|%e|%B"
+    before = repository.bytes("log", "--date=raw", wanted)
+
+    scrubbed(repository)
+
+    assert repository.bytes("log", "--date=raw", wanted) == before
+
+
+def test_messages_in_other_encodings_keep_their_bytes(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "--allow-empty", "-F", "-", given=b"caf\xe9\n")
+
+    scrubbed(repository)
+
+    commit = repository.bytes("cat-file", "commit", "HEAD")
+    assert b"\nencoding ISO-8859-1\n" in commit
+    assert commit.endswith(b"\n\ncaf\xe9\n")
+
+
+def test_merges_keep_their_parents_in_order_and_an_octopus_its_arms(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    for name in ("one", "two", "three"):
+        repository("checkout", "-q", "-b", name, "main")
+        repository.commit({f"{name}.txt": name.encode()}, name)
+    repository("checkout", "-q", "main")
+    repository("merge", "-q", "-m", "octopus", "one", "two", "three")
+    before = repository("log", "--graph", "--format=%s", "--all")
+
+    scrubbed(repository)
+
+    assert repository("log", "--graph", "--format=%s", "--all") == before
+    assert repository("log", "-1", "--format=%s", "HEAD^4") == "three"
+
+
+def test_modes_links_submodules_and_renames_are_kept(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    (repository.path / "link").symlink_to("other.txt")
+    (repository.path / "run.sh").write_text("#!/bin/sh\n")
+    (repository.path / "run.sh").chmod(0o755)
+    repository.commit({'odd "name"\té\n.txt': b"x"})
+    module = "1" * 40
+    repository("update-index", "--add", "--cacheinfo", f"160000,{module},module")
+    repository("commit", "-q", "-m", "a submodule")
+    repository("mv", "a.env", "moved.env")
+    repository("commit", "-q", "-m", "moved")
+    before = repository.bytes("ls-tree", "-r", "-z", "HEAD").split(b"\0")
+
+    scrubbed(repository)
+
+    after = repository.bytes("ls-tree", "-r", "-z", "HEAD").split(b"\0")
+    changed = [path for path, other in zip(before, after, strict=True) if path != other]
+    assert [entry.split(b"\t")[1] for entry in changed] == [b"moved.env"]
+    assert repository.bytes("show", "HEAD:moved.env") == b"KEY=" + SHOWN + b"\n"
+    assert repository("log", "--follow", "--format=%s", "--", "moved.env").split("\n") == ["moved", "with a key"]
+
+
+def test_a_repository_of_sha_256_is_scrubbed(tmp_path: Path) -> None:
+    repository = started(tmp_path, "--object-format=sha256")
+    repository("tag", "-a", "-m", "tag", "v1")
+
+    done = scrubbed(repository)
+
+    assert done.proven
+    assert KEY.encode() not in every_object(repository)
+
+
+def test_a_bare_repository_is_scrubbed(tmp_path: Path) -> None:
+    origin = started(tmp_path)
+    origin("clone", "-q", "--mirror", "--no-local", origin.path, tmp_path / "bare" / "x.git")
+    bare = object.__new__(Repository)
+    bare.path = tmp_path / "bare" / "x.git"
+
+    done = scrubbed(bare)
+
+    assert done.proven
+    assert KEY.encode() not in every_object(bare)
+
+
+def test_a_commit_without_a_key_keeps_its_signature_and_one_after_it_loses_it_and_that_is_told(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a": b"a"}, "first")
+    signed = _signed(repository)
+    repository.commit({"a.env": KEY.encode()}, "with a key")
+    _signed(repository)
+
+    done = scrubbed(repository)
+
+    assert done.plan.counts.signed_commits == 1
+    assert b"gpgsig" in repository.bytes("cat-file", "commit", signed)
+    assert b"gpgsig" not in repository.bytes("cat-file", "commit", "HEAD")
+    assert signed in repository("rev-list", "HEAD").split()
+
+
+def _signed(repository: Repository) -> str:
+    commit = repository.bytes("cat-file", "commit", "HEAD")
+    mark = b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n abc\n -----END PGP SIGNATURE-----\n\n"
+    oid = repository("hash-object", "-t", "commit", "-w", "--stdin", given=commit.replace(b"\n\n", mark, 1))
+    repository("reset", "-q", "--hard", oid)
+    return oid
+
+
+def test_a_signed_tag_of_a_rewritten_commit_loses_its_signature_and_that_is_told(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    tag = f"object {repository('rev-parse', 'HEAD')}\ntype commit\ntag v1\ntagger A <a@example.com> 1 +0000\n\nwords\n"
+    tag += "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
+    repository(
+        "update-ref", "refs/tags/v1", repository("hash-object", "-t", "tag", "-w", "--stdin", given=tag.encode())
+    )
+
+    done = scrubbed(repository)
+
+    assert done.plan.counts.signed_tags == 1
+    assert repository("cat-file", "tag", "v1").endswith("\n\nwords")
+    assert repository("rev-parse", "v1^{commit}") == repository("rev-parse", "HEAD")
+
+
+def test_notes_follow_the_commits_that_they_are_of(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("notes", "add", "-m", "about it", "HEAD")
+
+    scrubbed(repository)
+
+    assert repository("notes", "show", "HEAD") == "about it"
+
+
+def test_stashes_are_kept_with_their_words_and_can_be_applied(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    for number in range(2):
+        (repository.path / "other.txt").write_text(f"work {number} {KEY}\n")
+        repository("stash", "push", "-q", "-m", f"work {number}")
+    before = repository("stash", "list")
+
+    scrubbed(repository)
+
+    assert repository("stash", "list") == before
+    repository("stash", "apply", "-q", "stash@{1}")
+    assert (repository.path / "other.txt").read_bytes() == b"work 0 " + SHOWN + b"\n"
+
+
+def test_the_work_tree_and_its_index_follow(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    (repository.path / "untracked.txt").write_text("mine")
+
+    scrubbed(repository)
+
+    assert (repository.path / "a.env").read_bytes() == b"KEY=" + SHOWN + b"\n"
+    assert repository("status", "--porcelain") == "?? untracked.txt"
+
+
+def test_a_key_in_the_name_of_the_current_branch(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("checkout", "-q", "-b", f"fix/{KEY}")
+    repository("config", f"branch.fix/{KEY}.description", "text")
+
+    done = scrubbed(repository)
+
+    name = repository("rev-parse", "--abbrev-ref", "HEAD")
+    assert done.proven
+    assert name.startswith("fix/sk_proj_")
+    assert repository("config", f"branch.{name}.description") == "text"
+    assert repository("status", "--porcelain") == ""
+
+
+def test_a_change_that_had_no_reason_is_noticed(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    old = repository("rev-parse", "HEAD")
+    new = repository.commit({"other.txt": b"tampered\n"})
+
+    with pytest.raises(ScrubError, match="would change in 2 more files"):
+        compare(Git(repository.path), Rewritten({old: new}, {}, {}, {}, {}, {}))
