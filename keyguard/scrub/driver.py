@@ -7,6 +7,7 @@ through the process: each commit's changes are pointed to objects that are there
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ class Text:
 class Orders:
     """What to rewrite. All names and ids are text in Latin-1, one character a byte.
 
+    git-filter-repo knows 40 digits of an id where no content is sent through it; with `sha256` all is sent.
+
     `revisions` is what git-fast-export is given; `blobs` are new ids by old ones, `names` new parts of paths by
     old ones, `texts` what commits say instead, `noted` new ids of commits, by which notes name them.
     """
@@ -36,6 +39,7 @@ class Orders:
     names: dict[str, str] = field(repr=False)
     texts: dict[str, Text] = field(repr=False)
     noted: dict[str, str] = field(repr=False)
+    sha256: bool = False
 
     def dumped(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -61,7 +65,8 @@ def main() -> None:
     )  # fmt: skip
     change = _Change(orders)
     rename = change.path if orders.names or orders.noted else None
-    filter_repo.RepoFilter(arguments, filename_callback=rename, commit_callback=change.commit).run()
+    blob = change.blob if orders.sha256 else None
+    filter_repo.RepoFilter(arguments, filename_callback=rename, commit_callback=change.commit, blob_callback=blob).run()
 
 
 class _Change:
@@ -79,6 +84,12 @@ class _Change:
         if noted:
             return _fanned(noted, path)
         return b"/".join(self._names.get(part, part) for part in path.split(b"/"))
+
+    def blob(self, blob: Any, _metadata: Any) -> None:
+        """A blob with the content of the one that stands for it."""
+        new = self._blobs.get(blob.original_id)
+        if new:
+            blob.data = subprocess.run(["git", "cat-file", "blob", new], capture_output=True, check=True).stdout
 
     def commit(self, commit: Any, _metadata: Any) -> None:
         """A commit with other content and other words."""

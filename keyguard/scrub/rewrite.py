@@ -123,7 +123,9 @@ def _filtered(
     tips = {f"refs/keyguard/{kind}/{number}": oid for number, oid in enumerate(part.tips)}
     staging.name(tips)
     orders = Orders(
-        revisions=[*tips, *_without(part, staging)],
+        # git-filter-repo does not read the longer ids that commits on the border would be named by.
+        revisions=[*tips, *([] if staging.sha256 else _without(part, staging))],
+        sha256=staging.sha256,
         blobs=dict(blobs),
         names={_latin(old): _latin(new) for old, new in names.items()},
         texts={
@@ -200,8 +202,7 @@ class _Rest:
         self._texts = frozenset(texts)
         self.tags: dict[str, str] = {}
         self.trees: dict[str, str] = {}
-        sha256 = staging.git.run("rev-parse", "--show-object-format").strip() == b"sha256"
-        self._raw = 32 if sha256 else 20
+        self._raw = 32 if staging.sha256 else 20
 
     def object(self, oid: str) -> str:
         """The new id of an object that a ref or a tag holds."""

@@ -28,7 +28,8 @@ class Staging:
     def __init__(self, store: Store) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="keyguard-scrub-"))
         self.git = Git(self.path)
-        kind = "sha256" if store.oid_size == 32 else "sha1"
+        self.sha256 = store.oid_size == 32
+        kind = "sha256" if self.sha256 else "sha1"
         self.git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
         self._alternates = self.path / "objects" / "info" / "alternates"
         self._alternates.parent.mkdir(exist_ok=True)

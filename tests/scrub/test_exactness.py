@@ -60,7 +60,7 @@ def test_merges_keep_their_parents_in_order_and_an_octopus_its_arms(tmp_path: Pa
     scrubbed(repository)
 
     assert repository("log", "--graph", "--format=%s", "--all") == before
-    assert repository("log", "-1", "--format=%s", "HEAD^4") == "three"
+    assert repository("log", "-1", "--format=%s", "HEAD^3") == "three"
 
 
 def test_modes_links_submodules_and_renames_are_kept(tmp_path: Path) -> None:
