@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from keyguard.scrub.backup import back_up
+from keyguard.errors import KeyguardError
+from keyguard.scrub.backup import back_up, check_path
 from keyguard.scrub.lfs import identity, is_lfs, place
 from keyguard.scrub.plan import Plan
 from keyguard.scrub.proof import Compared, check_new_objects, compare
 from keyguard.scrub.putting import Putting, Step, put_in
-from keyguard.scrub.refusal import changed
+from keyguard.scrub.refusal import JOURNAL, changed
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.rewrite import Rewritten, Task, rewrite
 from keyguard.scrub.search import Search, Searcher, search
@@ -52,23 +54,58 @@ def act(plan: Plan, searcher: Searcher, backup: Path, step: Step) -> Done:
     refuse(plan)
     clock = _Clock(step)
     clock("backup")
-    back_up(plan.snapshot, plan.files, backup)
-    with Staging(plan.snapshot.store) as staging:
+    check_path(plan.snapshot, backup)
+    # The rewriting writes nothing to the repository: it need not wait for the backup, but what follows does.
+    with Staging(plan.snapshot.store) as staging, ThreadPoolExecutor(1) as beside:
+        backed_up = beside.submit(back_up, plan.snapshot, plan.files, backup)
         clock("rewrite")
-        task = Task(plan.snapshot, plan.search, plan.main, plan.lfs.pointers, searcher.jobs)
-        rewritten = rewrite(task, plan.cleaner, staging)
-        clock("check")
-        check_new_objects(staging, searcher, plan.cleaner)
-        compared = compare(staging.git, rewritten)
+        try:
+            rewritten, compared = _rewritten(plan, searcher, staging, clock)
+        except BaseException:
+            _forget(backed_up, backup)
+            raise
+        backed_up.result()
         _put_lfs(plan)
         edited = tuple(name for name in plan.files if not is_lfs(name))
         gone = tuple(name for name in plan.files if is_lfs(name))
-        put_in(Putting(plan.snapshot, rewritten, plan.cleaner, edited, gone), staging, backup, clock)
-    clock("proof")
-    left = search(plan.snapshot.store.common_dir, searcher)
-    sound = plan.snapshot.git.attempt("fsck", "--full", "--no-dangling", "--no-progress")[0] == 0
+        _put_in(Putting(plan.snapshot, rewritten, plan.cleaner, edited, gone), staging, backup, clock)
+        clock("proof")
+        whole = beside.submit(_is_whole, plan)
+        left = search(plan.snapshot.store.common_dir, searcher)
+        sound = whole.result()
     clock("done")
     return Done(plan, backup, rewritten, compared, left, sound, clock.stages)
+
+
+def _rewritten(plan: Plan, searcher: Searcher, staging: Staging, clock: _Clock) -> tuple[Rewritten, Compared]:
+    """Everything new, made and checked apart from the repository."""
+    task = Task(plan.snapshot, plan.search, plan.main, plan.lfs.pointers, searcher.jobs)
+    rewritten = rewrite(task, plan.cleaner, staging)
+    clock("check")
+    compared = compare(staging.git, rewritten)
+    check_new_objects(staging, searcher, plan.cleaner)
+    return rewritten, compared
+
+
+def _put_in(putting: Putting, staging: Staging, backup: Path, clock: _Clock) -> None:
+    """Put in; whatever ends that half-way, the way back is told."""
+    try:
+        put_in(putting, staging, backup, clock)
+    except (KeyguardError, OSError, KeyboardInterrupt) as error:
+        if (putting.snapshot.store.common_dir / JOURNAL).exists():
+            reason = str(error) or "interrupted"
+            raise ScrubError(f"{reason}; the way back: `keyguard scrub --undo {backup}`") from error
+        raise
+
+
+def _forget(backed_up: Future[None], backup: Path) -> None:
+    """Remove a backup of what was not changed."""
+    if backed_up.exception() is None:
+        backup.unlink(missing_ok=True)
+
+
+def _is_whole(plan: Plan) -> bool:
+    return plan.snapshot.git.attempt("fsck", "--full", "--no-dangling", "--no-progress")[0] == 0
 
 
 def _put_lfs(plan: Plan) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +43,30 @@ class Places:
 
 
 def everywhere(path: Path) -> Places:
-    """A repository with keys in more than thirty places, and commits of before the first key."""
+    """A repository with keys in more than thirty places, and commits of before the first key.
+
+    It is made once a process: it takes a hundred calls of git.
+    """
+    if not _MADE:
+        folder = Path(tempfile.mkdtemp(prefix="keyguard-tests-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _MADE.append(_made(folder / "repository"))
+    model = _MADE[0]
+    shutil.copytree(model.repository.path.parent, path.parent, symlinks=True, dirs_exist_ok=True)
+    linked = path.parent / "linked"
+    (linked / ".git").write_text(f"gitdir: {path / '.git' / 'worktrees' / 'linked'}\n")
+    (path / ".git" / "worktrees" / "linked" / "gitdir").write_text(f"{linked / '.git'}\n")
+    repository = object.__new__(Repository)
+    repository.path = path
+    for checkout in (path, linked):
+        repository("-C", checkout, "status", "--porcelain")
+    return Places(repository, model.keys, model.untouched)
+
+
+_MADE: list[Places] = []
+
+
+def _made(path: Path) -> Places:
     repository = Repository(path)
     places = Places(repository)
     _before(places)

@@ -80,6 +80,24 @@ def test_killed_at_any_stage_the_old_state_is_there_or_comes_back(stage: str, tm
     assert "error" not in repository("fsck", "--full")
 
 
+@pytest.mark.parametrize("stage", ["backup", "rewrite", "check", "objects", "refs", "worktrees", "prune"])
+def test_an_interrupt_leaves_the_old_state_or_tells_the_way_back(stage: str, tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+
+    def interrupt(now: str) -> None:
+        if now == stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, ScrubError)) as raised:
+        scrubbed(repository, interrupt)
+
+    if isinstance(raised.value, ScrubError):
+        assert str(raised.value) == f"interrupted; the way back: `keyguard scrub --undo {backup_of(repository)}`"
+        undo(repository.path, backup_of(repository))
+    assert state(repository) == before
+
+
 def test_an_undo_can_be_repeated(tmp_path: Path) -> None:
     repository = everywhere(tmp_path / "repository").repository
     before = state(repository)
