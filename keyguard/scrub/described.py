@@ -73,7 +73,7 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from (f"  {line}" for line in outside(plan, redaction))
     yield ""
     yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
-    yield f"It takes about {max(1, round(plan.seconds))} seconds. Nothing has been written: `--apply` acts."
+    yield f"It takes about {max(1, round(plan.seconds))} seconds. Nothing has been written so far: `--apply` acts."
 
 
 def _first(plan: Plan) -> Iterator[str]:
