@@ -28,7 +28,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.argument("repository", metavar="[REPO]", default=".", type=click.Path(path_type=Path))
 @click.option("--apply", "applied", is_flag=True, help="Act. Without it nothing is written.")
-@click.option("--yes", is_flag=True, help="Do not ask before acting.")
+@click.option("--yes", is_flag=True, help="Do not ask before acting; undo even what came after.")
 @click.option("--undo", type=_FILE, metavar="BACKUP", help="Restore what was there before a scrub.")
 @click.option("--backup", type=_FILE, metavar="FILE", help="Where the backup goes.  [default: beside the repository]")
 @click.option("--certificate", "proof", type=_FILE, metavar="FILE", help="Write the certificate: .json or .md.")
@@ -66,7 +66,7 @@ def scrub(
     Revoke the keys first. What other clones and the host hold stays there: the commands for it are printed.
     """
     if undo:
-        return _undone(repository, undo)
+        return _undone(repository, undo, yes)
     if proof and proof.suffix not in (".json", ".md"):
         raise UsageError(f"--certificate {proof}: give it the ending .json or .md")
     searcher = _searcher(Options(
@@ -84,8 +84,8 @@ def _searcher(options: Options, jobs: int | None) -> Searcher:
     return Searcher(Engine(library(options, config)), policy(options, config), jobs or processors())
 
 
-def _undone(repository: Path, backup: Path) -> int:
-    refs = restore(repository, backup)
+def _undone(repository: Path, backup: Path, force: bool) -> int:
+    refs = restore(repository, backup, force=force)
     click.echo(f"Restored {refs} refs, with stashes, reflogs and work trees, from {backup}. The keys are back.")
     return 0
 

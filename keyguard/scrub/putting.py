@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from keyguard.scrub.replace import Cleaner
 from keyguard.scrub.rewrite import Rewritten
 from keyguard.scrub.snapshot import STASH, Snapshot, Worktree
 from keyguard.scrub.staging import Staging
+
+AFTER = "keyguard-scrubbed"
+"""The file in a repository's folder that holds the refs as a scrub has left them."""
 
 Step = Callable[[str], None]
 """Told what is done next: each call is a place at which an interruption is undone by `--undo`."""
@@ -61,7 +64,14 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     step("prune")
     prune(snapshot.git, snapshot.store.objects[0])
     step("end")
+    after = after_text(putting.rewritten.refs)
+    (snapshot.store.common_dir / AFTER).write_text(after, encoding="utf-8", errors="surrogateescape")
     journal.unlink()
+
+
+def after_text(refs: Mapping[str, str]) -> str:
+    """Refs, one a line."""
+    return "".join(f"{refs[name]} {name}\n" for name in sorted(refs))
 
 
 def _send(staging: Staging, git: Git) -> None:
@@ -141,8 +151,10 @@ def _entry(line: bytes, done: Rewritten, cleaner: Cleaner) -> bytes:
     return b" ".join((*ids, cleaner.name(who))) + tab + cleaner.clean(message)
 
 
-def check_out(tree: Worktree, head: str | None) -> None:
+def check_out(tree: Worktree, head: str | None, *, reset: bool = False) -> None:
     """Bring the index and the files of a checkout from what they are at to `head`: only what differs is touched.
+
+    `reset` is for a checkout that was interrupted: what its files hold does not count.
 
     Raises GitError where a change that is not committed stands in the way.
     """
@@ -151,6 +163,9 @@ def check_out(tree: Worktree, head: str | None) -> None:
     if tree.path is None:
         return
     git = OwnGit(tree.path)
+    if reset:
+        git.run("read-tree", "--reset", "-u", head)
+        return
     now = git.run("write-tree").decode().strip()
     (then,) = checked(git, [f"{head}^{{tree}}"])
     if then and now != then:

@@ -9,26 +9,53 @@ from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.scrub.backup import STATE, State, logs
-from keyguard.scrub.putting import check_out, transact, write_over
-from keyguard.scrub.refusal import JOURNAL
+from keyguard.scrub.putting import AFTER, after_text, check_out, transact, write_over
+from keyguard.scrub.refusal import JOURNAL, LOCKS, changed
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.snapshot import Snapshot, snapshot
 
 
-def undo(where: Path, backup: Path) -> int:
+def undo(where: Path, backup: Path, *, force: bool = False) -> int:
     """Restore refs, heads, stashes, reflogs, worktrees and files: how many refs there are.
 
-    It can be repeated until it has come to its end. Raises ScrubError, GitError.
+    It can be repeated until it has come to its end. Raises ScrubError where it would throw away what was done since
+    the scrub, unless `force` says so, and GitError.
     """
     now = snapshot(Git(where))
+    interrupted = (now.store.common_dir / JOURNAL).exists()
     state = _brought(now, backup)
+    if interrupted:
+        _unlock(now)
+    elif not force:
+        _refuse(now, state)
     _restore_refs(now, state)
     _restore_files(now, state)
-    after = snapshot(Git(where))
-    for tree in after.worktrees:
-        check_out(tree, tree.head)
-    (now.store.common_dir / JOURNAL).unlink(missing_ok=True)
+    for tree in snapshot(Git(where)).worktrees:
+        check_out(tree, tree.head, reset=interrupted)
+    for name in (JOURNAL, AFTER):
+        (now.store.common_dir / name).unlink(missing_ok=True)
     return len(state.refs)
+
+
+def _refuse(now: Snapshot, state: State) -> None:
+    """Raises ScrubError where something was done since the scrub."""
+    reasons = changed(now)
+    if now.refs != state.refs and after_text(now.refs) != _recorded(now):
+        reasons.append("refs have moved since the scrub, and an undo would move them back: --yes does so all the same")
+    if reasons:
+        raise ScrubError("; ".join(reasons))
+
+
+def _recorded(now: Snapshot) -> str:
+    path = now.store.common_dir / AFTER
+    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
+
+
+def _unlock(now: Snapshot) -> None:
+    """Remove the locks that a killed git has left."""
+    folders = (now.store.common_dir, *(tree.git_dir for tree in now.worktrees))
+    for lock in [*(folder / name for folder in folders for name in LOCKS), *(folders[0] / "refs").rglob("*.lock")]:
+        lock.unlink(missing_ok=True)
 
 
 def _brought(now: Snapshot, backup: Path) -> State:

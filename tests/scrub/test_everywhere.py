@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from keyguard.scrub.act import Done
+from keyguard.scrub.certificate import as_json, as_markdown
+from keyguard.scrub.described import lines, redaction_of
 from tests.scrub.places import Places, everywhere
 from tests.scrub.scrubbing import every_file, every_object, scrubbed
 
@@ -59,3 +63,23 @@ def test_history_without_keys_keeps_its_ids(done: tuple[Places, Done]) -> None:
     assert repository("rev-parse", "v0") == places.untouched[-1]
     assert places.untouched[2] in repository("rev-list", "main").split()
     assert repository("rev-parse", "clean") == result.plan.snapshot.refs["refs/heads/clean"]
+
+
+def test_what_is_said_of_it_holds_no_key(done: tuple[Places, Done]) -> None:
+    places, result = done
+    redaction = redaction_of(result.plan)
+
+    said = "\n".join(lines(result.plan)) + as_json(result, redaction) + as_markdown(result, redaction)
+
+    assert [place for place, trace in places.traces() if trace.decode("latin-1") in said] == []
+    assert len(result.rewritten.commits) == result.plan.counts.commits + result.plan.counts.notes_commits
+
+
+def test_lfs_pointers_name_objects_that_are_there(done: tuple[Places, Done]) -> None:
+    repository = done[0].repository
+
+    _, oid, size = (line.split()[-1] for line in repository("show", "main:large.dat").splitlines())
+
+    digest = oid.removeprefix("sha256:")
+    content = (repository.git_dir / "lfs" / "objects" / digest[:2] / digest[2:4] / digest).read_bytes()
+    assert (hashlib.sha256(content).hexdigest(), len(content)) == (digest, int(size))

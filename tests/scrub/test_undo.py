@@ -133,3 +133,46 @@ def test_the_backup_is_its_owners_alone_and_whole(tmp_path: Path) -> None:
     assert backup.stat().st_mode & 0o777 == 0o600
     fresh = Repository(tmp_path / "fresh")
     fresh("bundle", "verify", "-q", backup)
+
+
+def test_work_that_was_done_since_is_not_thrown_away_unasked(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+    scrubbed(repository)
+    later = repository.commit({"later.txt": b"later\n"})
+
+    with pytest.raises(ScrubError, match="refs have moved"):
+        undo(repository.path, backup_of(repository))
+
+    assert repository("rev-parse", "HEAD") == later
+    undo(repository.path, backup_of(repository), force=True)
+    assert state(repository) == before
+
+
+def test_a_change_that_is_not_committed_is_not_thrown_away(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    scrubbed(repository)
+    (repository.path / "README").write_text("mine")
+
+    with pytest.raises(ScrubError, match="commit or stash"):
+        undo(repository.path, backup_of(repository))
+
+    assert (repository.path / "README").read_text() == "mine"
+
+
+def test_a_checkout_and_locks_that_were_left_half_way_are_mended(tmp_path: Path) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+
+    def die(stage: str) -> None:
+        if stage == "files":
+            raise KeyboardInterrupt
+
+    with pytest.raises(ScrubError):
+        scrubbed(repository, die)
+    (repository.path / "README").write_text("half wri")
+    (repository.git_dir / "index.lock").touch()
+
+    undo(repository.path, backup_of(repository))
+
+    assert state(repository) == before
