@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from keyguard.git.odb.store import Store
 from keyguard.git.own import OwnGit
-from keyguard.git.store import Store
 from keyguard.model import ScanResult
 from keyguard.scrub.snapshot import Snapshot, Worktree
 from keyguard.source.completeness import is_partial

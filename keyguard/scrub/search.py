@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError
-from keyguard.git.store import Store, modules
+from keyguard.git.odb.store import Store, modules
 from keyguard.model import Examined, Match, ScanResult, Stored, Unread
 from keyguard.pipeline import scan
 from keyguard.policy import Policy

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keyguard.git.command import Git
-from keyguard.git.store import Store, find_store
+from keyguard.git.odb.store import Store, find_store
 
 STASH = "refs/stash"
 NOTES = "refs/notes/"

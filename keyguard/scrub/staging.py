@@ -16,8 +16,8 @@ from pathlib import Path
 
 from keyguard.errors import GitError
 from keyguard.git.command import Git, environment, executable
-from keyguard.git.store import Store
-from keyguard.git.writer import ObjectWriter
+from keyguard.git.odb.store import Store
+from keyguard.git.odb.writer import ObjectWriter
 from keyguard.scrub.driver import Orders
 from keyguard.scrub.replace import ScrubError
 
