@@ -63,6 +63,8 @@ def _brought(now: Snapshot, backup: Path) -> State:
     path = os.path.abspath(backup)
     if not os.path.isfile(path):
         raise ScrubError(f"{backup}: there is no such backup")
+    if hasattr(os, "geteuid") and os.stat(path).st_uid != os.geteuid():
+        raise ScrubError(f"{backup}: it belongs to somebody else, and what it restores includes git's settings")
     try:
         heads = now.git.run("bundle", "list-heads", path).decode("utf-8", "surrogateescape")
         named = dict(line.split(" ", 1)[::-1] for line in heads.splitlines())

@@ -176,3 +176,16 @@ def test_a_checkout_and_locks_that_were_left_half_way_are_mended(tmp_path: Path)
     undo(repository.path, backup_of(repository))
 
     assert state(repository) == before
+
+
+def test_somebody_elses_backup_is_not_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    scrubbed(repository)
+    before = state(repository)
+    owner = repository.path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+
+    with pytest.raises(ScrubError, match="somebody else"):
+        undo(repository.path, backup_of(repository))
+
+    assert state(repository) == before
