@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from keyguard.redaction import Redaction
+from keyguard.report.sizes import count
 from keyguard.scrub.plan import Plan
 from keyguard.source.remote import web_address
 
@@ -60,13 +61,13 @@ def lines(plan: Plan) -> Iterator[str]:
         return
     yield "First of all revoke these keys: a key that has leaked is dead only when it is revoked."
     for finding in result.findings:
-        yield f"  {finding.secret.redacted}  {finding.rule.title}, {len(finding.locations)} places"
+        yield f"  {finding.secret.redacted}  {finding.rule.title}, {count(len(finding.locations), 'place')}"
         yield f"    {finding.rule.revoke_url}"
     yield ""
     yield "What a scrub would change here:"
-    for name, count in asdict(plan.counts).items():
-        if count and name in WORDS:
-            yield f"  {count:>8,}  {WORDS[name]}"
+    for name, number in asdict(plan.counts).items():
+        if number and name in WORDS:
+            yield f"  {number:>8,}  {WORDS[name]}"
     yield from _first(plan)
     yield ""
     yield "Everybody who has a clone has to clone anew afterwards. What cannot be rewritten from here:"
