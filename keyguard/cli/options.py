@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -24,7 +23,6 @@ from keyguard.cli.reports import (
 )
 from keyguard.config import FORMATS, Config
 from keyguard.engine import Engine
-from keyguard.errors import UsageError
 from keyguard.git.command import Git
 from keyguard.model import Confidence, ScanResult
 from keyguard.pattern_check import checked
@@ -178,10 +176,3 @@ def policy(options: Options, config: Config, text: Callable[[Path], str] | None 
     level = Confidence[word.upper()] if word else config.min_confidence or Confidence.LOW
     accepted = baselines.read(named, text) if named else ()
     return Policy(level, config.allows, accepted, top=config.path.parent if config.path else None)
-
-
-def existing(paths: tuple[str, ...]) -> None:
-    """Raises UsageError where a path that was named is not there."""
-    for path in paths:
-        if not os.path.lexists(path):
-            raise UsageError(f"{path}: there is no such file or folder")

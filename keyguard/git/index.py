@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from keyguard.errors import GitError, NotARepositoryError
+from keyguard.errors import NotARepositoryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,14 +138,3 @@ def _extent(text: bytes) -> range:
     first, _, count = text[1:].partition(b",")
     start = int(first)
     return range(start, start + int(count or b"1"))
-
-
-def top_level(git: Git) -> str:
-    """The top folder of the work tree.
-
-    Raises GitError where there is none (a bare repository).
-    """
-    printed = git.run("rev-parse", "--show-toplevel")
-    if not printed.strip():
-        raise GitError("this repository has no work tree")
-    return os.fsdecode(printed[:-1])

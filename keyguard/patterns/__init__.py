@@ -1,6 +1,6 @@
 """The pattern library: what a key looks like, as data. One TOML file a provider."""
 
 from keyguard.patterns.library import Library, bundled, load
-from keyguard.patterns.pattern import Context, FakeFilter, Pattern
+from keyguard.patterns.pattern import Context, Pattern
 
-__all__ = ["Context", "FakeFilter", "Library", "Pattern", "bundled", "load"]
+__all__ = ["Context", "Library", "Pattern", "bundled", "load"]

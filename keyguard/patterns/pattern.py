@@ -35,7 +35,6 @@ DISGUISES = ("never", "base64", "any")
 LONGEST_RUN = 256
 """The longest run that the prefilter compares."""
 
-FakeFilter = str
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -77,7 +76,7 @@ class Pattern:
     evidence: tuple[str, ...]
     confidence: Confidence
     doubtful: Confidence
-    fakes: FakeFilter
+    fakes: str
     entropy: float
     context: tuple[Context, ...]
     disguised: str
