@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from keyguard.git.changes import Changed, changes
+from keyguard.git.changes import Changed
 from keyguard.git.command import Git
-from keyguard.git.graph import EVERYTHING, Graph, read_graph, unreachable_commits
+from keyguard.git.graph import Graph
 from keyguard.git.index import entries
+from keyguard.git.past import Named, Past
 from keyguard.git.refs import Ref, heads, refs
 from keyguard.model import Location, Match, Stored
 
@@ -29,13 +30,15 @@ class Standing:
 class Traces:
     """What history says of one key.
 
-    `standing` are the changes that left the key in a path, `taken` those that took it out of one. `texts` are
-    its matches in the text of commits, with the commit. `apart` are those that no commit accounts for.
+    `standing` are the changes that left the key in a path, `taken` those that took it out of one; merges that do
+    not have it where a parent of theirs has it are `without`. `texts` are its matches in the text of commits, with
+    the commit. `apart` are those that no commit accounts for.
     """
 
     blobs: frozenset[str]
     standing: list[Standing] = field(default_factory=list)
     taken: list[Changed] = field(default_factory=list)
+    without: list[Changed] = field(default_factory=list)
     texts: list[tuple[str, Match]] = field(default_factory=list)
     apart: list[Match] = field(default_factory=list)
 
@@ -62,61 +65,49 @@ class Known:
     indexed: Mapping[str, Sequence[str]]
     notes: frozenset[str]
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits that a commit stands on."""
+        return self.graph.parents.get(commit) or self.stray.parents.get(commit, ())
+
     def ages(self) -> dict[str, int]:
         """A number for each commit that grows with its age. A stray's is higher than all others."""
         return {commit: number for number, commit in enumerate((*self.graph.parents, *self.stray.parents))}
 
 
-def traces(git: Git, keys: Mapping[str, Sequence[Match]], jobs: int) -> tuple[Known, dict[str, Traces]]:
+def traces(git: Git, past: Past, keys: Mapping[str, Sequence[Match]]) -> tuple[Known, dict[str, Traces]]:
     """What history says of each of `keys`, by fingerprint.
 
     Raises GitError where git cannot say.
     """
-    graph = read_graph(git, *EVERYTHING)
-    named = {_name(match) for match in _matches(keys) if kind_of(match) == "path" and _oid(match)}
-    blobs = {_oid(match) for match in _matches(keys) if kind_of(match) == "blob" and _oid(match)}
-    found, stray = _changes(git, graph, blobs, named, jobs)
-    texts = {_oid(match) for match in _matches(keys) if kind_of(match) in OF_COMMITS}
-    if not stray.parents and any(oid and oid not in graph for oid in texts):
-        stray = unreachable_commits(git, graph)
-    known = _known(git, graph, stray)
+    matches = [match for of_key in keys.values() for match in of_key]
+    named = {
+        (name, oid) for match in matches if kind_of(match) == "path" and (name := _name(match)) and (oid := _oid(match))
+    }
+    blobs = {oid for match in matches if kind_of(match) == "blob" and (oid := _oid(match))}
+    texts = {oid for match in matches if kind_of(match) in OF_COMMITS and (oid := _oid(match))}
+    found, stray = _changes(past, blobs, named)
+    if not stray.parents and any(oid not in past.graph for oid in texts):
+        stray = past.stray()
+    known = _known(git, past.graph, stray)
     sorter = _Sorter(found, known)
-    return known, {key: sorter.traces(matches) for key, matches in keys.items()}
+    return known, {key: sorter.traces(of_key) for key, of_key in keys.items()}
 
 
-def _changes(
-    git: Git, graph: Graph, blobs: set[str | None], names: set[str | None], jobs: int
-) -> tuple[list[Changed], Graph]:
-    """All changes that bring or take one of `blobs` or a path with one of `names`, and the commits of no ref.
+def _changes(past: Past, blobs: set[str], named: set[Named]) -> tuple[list[Changed], Graph]:
+    """All changes that bring or take one of `blobs` or a path with one of the names, and the commits of no ref.
 
-    Merges are dear and commits of no ref seldom matter: they are asked for only what nothing else accounts for.
+    Commits of no ref seldom matter: they are asked for only what nothing else accounts for.
     """
-    wanted = {blob for blob in blobs if blob}
-    found = _asked(git, list(graph.parents), wanted, names, jobs)
-    left, unnamed = _unaccounted(found, wanted, names)
-    if left or unnamed:
-        found += _asked(git, graph.merges(), left, unnamed, jobs, merges=True)
-        left, unnamed = _unaccounted(found, wanted, names)
-    stray = Graph({})
-    if left or unnamed:
-        stray = unreachable_commits(git, graph)
-        found += _asked(git, list(stray.parents), left, unnamed, jobs, merges=True)
-    return found, stray
-
-
-def _asked(
-    git: Git, commits: list[str], blobs: set[str], names: set[str | None], jobs: int, *, merges: bool = False
-) -> list[Changed]:
-    if not names:
-        return list(changes(git, commits, blobs, jobs, merges=merges))
-    every = changes(git, commits, None, jobs, merges=merges)
-    return [c for c in every if c.before in blobs or c.after in blobs or not names.isdisjoint(c.path.split("/"))]
-
-
-def _unaccounted(found: Iterable[Changed], blobs: set[str], names: set[str | None]) -> tuple[set[str], set[str | None]]:
-    after = {change.after for change in found}
-    parts = {part for change in found for part in change.path.split("/")} if names else set()
-    return blobs - after, names - parts
+    if not blobs and not named:
+        return [], Graph({})
+    found = past.changes(list(past.graph.parents), blobs, named)
+    blobs = blobs - {change.after for change in found}
+    parts = {part for change in found for part in change.path.split("/")} if named else set()
+    named = {(name, tree) for name, tree in named if name not in parts}
+    if not blobs and not named:
+        return found, Graph({})
+    stray = past.stray()
+    return found + past.changes(list(stray.parents), blobs, named), stray
 
 
 def _known(git: Git, graph: Graph, stray: Graph) -> Known:
@@ -133,24 +124,27 @@ def _known(git: Git, graph: Graph, stray: Graph) -> Known:
 class _Sorter:
     """All changes, sorted so that a key's are at hand."""
 
-    def __init__(self, found: Iterable[Changed], known: Known) -> None:
+    def __init__(self, found: Sequence[Changed], known: Known) -> None:
         self._known = known
         self._after: dict[str | None, list[Changed]] = defaultdict(list)
         self._before: dict[str | None, list[Changed]] = defaultdict(list)
         self._part: dict[str | None, list[Changed]] = defaultdict(list)
+        times = Counter((change.commit, change.path, change.after) for change in found)
         for change in dict.fromkeys(found):
-            self._after[change.after].append(change)
             self._before[change.before].append(change)
-            for part in change.path.split("/"):
-                self._part[part].append(change)
+            # What a merge has like one of its parents, it did not bring.
+            if times[change.commit, change.path, change.after] >= len(known.parents(change.commit)):
+                self._after[change.after].append(change)
+                for part in change.path.split("/"):
+                    self._part[part].append(change)
 
     def traces(self, matches: Sequence[Match]) -> Traces:
         blobs = frozenset(oid for match in matches if kind_of(match) == "blob" and (oid := _oid(match)))
         found = Traces(blobs)
         for match in matches:
             self._place(match, found)
-        for blob in blobs:
-            found.taken += (change for change in self._before[blob] if change.after not in blobs)
+        for change in (change for blob in blobs for change in self._before[blob] if change.after not in blobs):
+            (found.without if len(self._known.parents(change.commit)) > 1 else found.taken).append(change)
         return found
 
     def _place(self, match: Match, found: Traces) -> None:
@@ -193,11 +187,6 @@ def locations(found: Traces, known: Known) -> Iterator[Location]:
 def _location(match: Match, kind: str, path: str | None, commit: str | None) -> Location:
     blob = _oid(match) if kind in ("blob", "note", "index") else None
     return Location(kind, path, match.line, match.column, commit, blob, match.member)
-
-
-def _matches(keys: Mapping[str, Sequence[Match]]) -> Iterator[Match]:
-    for matches in keys.values():
-        yield from matches
 
 
 def _name(match: Match) -> str | None:

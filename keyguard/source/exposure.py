@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from keyguard.git.command import Git
 from keyguard.git.graph import details
-from keyguard.git.refs import Ref, checked
+from keyguard.git.past import Past
+from keyguard.git.refs import Ref
 from keyguard.model import Commit, Exposure, Location, Match, Stored
 from keyguard.source.attribution import Known, Traces
 
@@ -18,16 +19,16 @@ MOST_QUESTIONS = 50_000
 BRANCHES = ("refs/heads/", "refs/remotes/")
 
 
-def exposures(git: Git, known: Known, found: Mapping[str, Traces]) -> dict[str, Exposure]:
+def exposures(git: Git, past: Past, known: Known, found: Mapping[str, Traces]) -> dict[str, Exposure]:
     """The exposure of each key, by fingerprint.
 
     Raises GitError where git cannot say.
     """
     reaching = _reaching(known, found)
-    present = _present(git, known, found, reaching)
+    present = _present(past, known, found, reaching)
     ages = known.ages()
     brought = {key: max(traces.brought(), key=ages.__getitem__, default=None) for key, traces in found.items()}
-    removed = {key: _removed(traces, ages) for key, traces in found.items() if not present[key]}
+    removed = {key: _removed(traces, known, ages) for key, traces in found.items() if not present[key]}
     commits = details(git, sorted({c for c in (*brought.values(), *removed.values()) if c}))
     return {
         key: _exposure(
@@ -102,7 +103,7 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 def _present(
-    git: Git, known: Known, found: Mapping[str, Traces], reaching: Mapping[str, list[Ref]]
+    past: Past, known: Known, found: Mapping[str, Traces], reaching: Mapping[str, list[Ref]]
 ) -> dict[str, set[str]]:
     """The tips of branches, and HEAD, in which each key still stands."""
     present: dict[str, set[str]] = {key: set() for key in found}
@@ -117,7 +118,7 @@ def _present(
         if len(asked) + len(tips) * len(paths) > MOST_QUESTIONS:
             tips &= {known.head or ""}
         asked += ((key, tip, path) for tip in tips for path in paths)
-    answers = checked(git, [f"{tip}:{path}" for _, tip, path in asked])
+    answers = past.held([(tip, path) for _, tip, path in asked])
     for (key, tip, path), oid in zip(asked, answers, strict=True):
         if oid and _holds(found[key], oid, path):
             present[key].add(tip)
@@ -136,11 +137,21 @@ def _holds(traces: Traces, oid: str, path: str) -> bool:
     )
 
 
-def _removed(traces: Traces, ages: Mapping[str, int]) -> str | None:
+def _removed(traces: Traces, known: Known, ages: Mapping[str, int]) -> str | None:
     """The latest commit that took the key out and did not bring it elsewhere at once, as a renaming does."""
     bringing = {standing.change.commit for standing in traces.standing}
     taking = {change.commit for change in traces.taken} - bringing
-    return min(taking, key=ages.__getitem__, default=None)
+    latest = min(taking, key=ages.__getitem__, default=None)
+    without = {change.commit for change in traces.without} - bringing
+    for merge in sorted(without, key=ages.__getitem__):
+        if latest and ages[latest] < ages[merge]:
+            break
+        # A merge mostly takes over that one side took the key out. Where the last that happened on all its sides
+        # together was that the key came, it was the merge itself.
+        sides = known.graph.ancestry(known.graph.parents.get(merge, ()))
+        if min((bringing | taking) & sides, key=ages.__getitem__, default=merge) in bringing:
+            return merge
+    return latest
 
 
 def _days(introduced: Commit | None, removed: Commit | None) -> int | None:

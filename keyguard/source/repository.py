@@ -6,21 +6,29 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
+from keyguard.git.index import entries
 from keyguard.git.odb.objects import Found, Lost
 from keyguard.git.odb.reader import Reading, read
 from keyguard.git.odb.store import Store, find_store
+from keyguard.git.past import AskedPast, Past
+from keyguard.git.refs import refs
 from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.attribution import locations, traces
-from keyguard.source.completeness import Connectivity, borders, is_partial
+from keyguard.source.completeness import TIPS, Question, absent_objects, borders, has_grafts, reported, shallow
 from keyguard.source.exposure import commits_named, exposures
 from keyguard.source.objects import Maker, Results
 from keyguard.source.stored import search_files, search_index, search_refs, worktrees
+
+if TYPE_CHECKING:
+    from keyguard.git.odb.kinship import Kinship
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class RepositoryAudit:
         self._narrowing = narrowing
         self._objects = self._volume = 0
         self._circular = False
+        # Asked of git, until the objects were read and tell it themselves.
+        self._past: Callable[[], Past] = lambda: AskedPast(self.git, jobs)
 
     @property
     def examined(self) -> Examined:
@@ -89,8 +99,9 @@ class RepositoryAudit:
         """
         if self._circular:
             raise GitError("git would never answer, since a damaged object leads it in circles")
-        known, found = traces(self.git, keys, self._jobs)
-        exposed: Mapping[str, Exposure] = exposures(self.git, known, found)
+        past = self._past()
+        known, found = traces(self.git, past, keys)
+        exposed: Mapping[str, Exposure] = exposures(self.git, past, known, found)
         placed = {key: tuple(locations(found[key], known)) for key in keys}
         named = commits_named(self.git, placed)
         return {key: Attribution(placed[key], exposed[key], named[key]) for key in keys}
@@ -98,7 +109,7 @@ class RepositoryAudit:
     def _everything(self, engine: Engine, progress: Callable[[Step], None]) -> Iterator[Match | Unread]:
         yield from self.store.unread
         yield from borders(self.store)
-        question = Connectivity(self.git)
+        tips = Question(self.git, *TIPS)
         try:
             reading = read(self.git, self.store, Maker(engine, self.store.oid_size), self._jobs)
             self.way = reading.way
@@ -111,9 +122,34 @@ class RepositoryAudit:
             if self._circular:
                 yield Unread("what refs need", "git was not asked, since a damaged object would keep it for ever")
             else:
-                yield from question.answer({loss.oid for loss in lost}, partial=is_partial(self.git, self.store))
+                yield from self._missing(tips, reading.kinship(), {loss.oid for loss in lost})
         finally:
-            question.close()
+            tips.close()
+
+    def _missing(self, tips: Question, kinship: Kinship | None, lost: set[str]) -> Iterator[Unread]:
+        """What refs need and the repository does not have."""
+        try:
+            absent = None
+            if kinship and not has_grafts(self.store):
+                # numpy, on which these stand, has been imported where there is a kinship.
+                from keyguard.git.odb import connectivity
+                from keyguard.git.odb.ancestry import ReadPast
+
+                self._past = past = cache(partial(ReadPast, kinship, tips.answer(), shallow(self.store)))
+                absent = connectivity.absent_objects(kinship, past, self._indexed(), self._ends_of_refs)
+            if absent is None:
+                absent = absent_objects(self.git)
+            yield from reported(self.git, self.store, absent - lost)
+        except GitError as error:
+            yield Unread("what refs need", str(error))
+
+    def _ends_of_refs(self) -> set[str]:
+        return {ref.peeled for ref in refs(self.git)}
+
+    def _indexed(self) -> set[str]:
+        """The objects that indexes name, to which no other object may lead."""
+        indexes = [git_dir for git_dir in worktrees(self.store) if (git_dir / "index").exists()]
+        return {entry.oid for git_dir in indexes for entry in entries(Git(git_dir, as_hook=self.git.as_hook), [])}
 
     def _read(
         self, reading: Reading[Results], lost: list[Lost], progress: Callable[[Step], None]
@@ -141,7 +177,7 @@ class RepositoryAudit:
         if not matches:
             return
         commits = self._wanted_commits()
-        _, found = traces(self.git, matches, self._jobs)
+        _, found = traces(self.git, self._past(), matches)
         for key, of_key in found.items():
             kept = [standing.match for standing in of_key.standing if standing.change.commit in commits]
             kept += [match for commit, match in of_key.texts if commit in commits]

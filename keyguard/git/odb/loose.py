@@ -6,7 +6,7 @@ Source: gitformat-loose(5): a zlib stream of the object's kind, a space, its siz
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +26,9 @@ LONGEST_HEADER = 32
 SHORT = STREAM_LIMIT // 1032
 
 
+# Is given an object's id, kind and content.
+Show = Callable[[str, int, bytes], None]
+
 # git would wait for a pipe to be written to, and gives of too long a content the beginning.
 NOT_FOR_GIT = (files.IRREGULAR, LONGER)
 
@@ -42,13 +45,15 @@ def loose_objects(objects: Path, oid_size: int) -> Iterator[str]:
                     yield folder + name
 
 
-def examine_loose(objects: Path, oids: list[str], examiner: Examiner[Value]) -> Harvest[Value]:
-    """Examine the loose objects `oids` below an `objects` folder."""
+def examine_loose(
+    objects: Path, oids: Sequence[str], examiner: Examiner[Value], show: Show | None = None
+) -> Harvest[Value]:
+    """Examine the loose objects `oids` below an `objects` folder; `show` is given each of them that is held whole."""
     harvest: Harvest[Value] = Harvest()
     for oid in oids:
         try:
             with files.opened(objects / oid[:2] / oid[2:]) as file:
-                _examine(harvest, oid, file, examiner)
+                _examine(harvest, oid, file, examiner, show)
         except DamagedError as error:
             harvest.lost.append(Lost(oid, str(error), final=str(error) in NOT_FOR_GIT))
         except OSError as error:
@@ -56,11 +61,25 @@ def examine_loose(objects: Path, oids: list[str], examiner: Examiner[Value]) -> 
     return harvest
 
 
-def _examine(harvest: Harvest[Value], oid: str, file: BinaryIO, examiner: Examiner[Value]) -> None:
+def _examine(harvest: Harvest[Value], oid: str, file: BinaryIO, examiner: Examiner[Value], show: Show | None) -> None:
     packed = file.read(SHORT)
     if len(packed) == SHORT:
-        _examine_in_pieces(harvest, oid, chain([packed], files.blocks(file)), examiner)
-        return
+        kind, size, content = _in_pieces(chain([packed], files.blocks(file)))
+        if size > STREAM_LIMIT:
+            harvest.take_stream(oid, kind, size, content, examiner)
+            return
+        whole = Stream(content, size)
+        data = whole.read(size)
+        whole.finish()
+    else:
+        kind, data = _at_once(packed)
+    harvest.take(oid, kind, data, examiner)
+    if show:
+        show(oid, kind, data)
+
+
+def _at_once(packed: bytes) -> tuple[int, bytes]:
+    """Kind and content of an object."""
     try:
         content = decompress(packed)
     except INFLATE_ERRORS as error:
@@ -68,21 +87,15 @@ def _examine(harvest: Harvest[Value], oid: str, file: BinaryIO, examiner: Examin
     kind, size, start = _header(content)
     if len(content) - start != size:
         raise DamagedError(LONGER if len(content) - start > size else "it is shorter than it announces")
-    harvest.take(oid, kind, content[start:], examiner)
+    return kind, content[start:]
 
 
-def _examine_in_pieces(harvest: Harvest[Value], oid: str, packed: Iterable[bytes], examiner: Examiner[Value]) -> None:
+def _in_pieces(packed: Iterable[bytes]) -> tuple[int, int, Iterable[bytes]]:
+    """Kind, size and the pieces of the content of an object."""
     content = pieces(packed, PIECE)
     first = next(content, b"")
     kind, size, start = _header(first)
-    stream = chain([first[start:]], content)
-    if size > STREAM_LIMIT:
-        harvest.take_stream(oid, kind, size, stream, examiner)
-    else:
-        whole = Stream(stream, size)
-        data = whole.read(size)
-        whole.finish()
-        harvest.take(oid, kind, data, examiner)
+    return kind, size, chain([first[start:]], content)
 
 
 def _header(content: bytes) -> tuple[int, int, int]:

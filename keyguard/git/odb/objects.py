@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from keyguard.git.odb.streams import Stream, sliced
+
+if TYPE_CHECKING:
+    from keyguard.git.odb.links import Links
 
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
@@ -52,6 +55,18 @@ class Examiner(Protocol[Value_co]):
         ...
 
 
+class Witness(Protocol):
+    """Is shown all objects that are read, beside the examiner, by whatever names the reading has for them."""
+
+    def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
+        """See some objects together."""
+        ...
+
+    def pass_over(self, kind: int) -> None:
+        """Hear of an object of this kind that was too large to be held."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Found(Generic[Value]):
     """What an examiner made of an object."""
@@ -72,13 +87,17 @@ class Lost:
 
 @dataclass(slots=True)
 class Harvest(Generic[Value]):
-    """What one share of the reading gave: `objects` and `blobs` examined, `volume` the bytes of them."""
+    """What one share of the reading gave: `objects` and `blobs` examined, `volume` the bytes of them.
+
+    `links` are what the objects name, where that was asked for.
+    """
 
     objects: int = 0
     blobs: int = 0
     volume: int = 0
     found: list[Found[Value]] = field(default_factory=list)
     lost: list[Lost] = field(default_factory=list)
+    links: Links | None = None
 
     def take(self, oid: str, kind: int, data: bytes, examiner: Examiner[Value]) -> None:
         """Examine an object that is held whole."""

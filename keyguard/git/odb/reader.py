@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from keyguard.git.command import Git
 from keyguard.git.odb import plain
@@ -16,6 +16,11 @@ from keyguard.git.odb.crew import share_out
 from keyguard.git.odb.objects import Examiner, Harvest, Lost, Value
 from keyguard.git.odb.store import Store
 from keyguard.model import Unread
+
+if TYPE_CHECKING:
+    from keyguard.git.odb.kinship import Kinship
+    from keyguard.git.odb.links import Links
+    from keyguard.git.odb.survey import Survey
 
 MakeExaminer = Callable[[], Examiner[Value]]
 
@@ -29,13 +34,15 @@ class Reading(Generic[Value]):
 
     `objects` is how many there are. `way` says how they are read, for a person. `unread` is what is known not
     to be readable already. `harvests` does the reading: the shares come in no order, and what one has in
-    `lost` could be had neither from its pack nor from git.
+    `lost` could be had neither from its pack nor from git. Once they have all come, `kinship` tells what the
+    objects name; nothing, where git had to read any of them.
     """
 
     objects: int
     way: str
     unread: tuple[Unread, ...]
     harvests: Iterator[Harvest[Value]]
+    kinship: Callable[[], Kinship | None] = lambda: None
 
 
 def read(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) -> Reading[Value]:
@@ -58,28 +65,46 @@ def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) ->
 
     surveyed = survey(git, store)
     first = harvests(git, surveyed, make, jobs)
-    return Reading(
-        surveyed.objects,
-        "its packs",
-        tuple(surveyed.unread),
-        _with_second_try(git, make, first, surveyed.lost, jobs),
-    )
+    reading = _PackReading(git, surveyed, make, jobs)
+    return Reading(surveyed.objects, "its packs", tuple(surveyed.unread), reading.harvests(first), reading.kinship)
 
 
-def _with_second_try(
-    git: Git, make: MakeExaminer[Value], first: Iterator[Harvest[Value]], lost: list[Lost], jobs: int
-) -> Iterator[Harvest[Value]]:
-    """The harvests, then what git has of the objects that were lost: it may know another copy."""
-    lost = list(lost)
-    for harvest in first:
-        lost += harvest.lost
-        harvest.lost = []
-        yield harvest
-    yield Harvest(lost=[loss for loss in lost if loss.final])
-    reasons = {loss.oid: loss.reason for loss in lost if not loss.final}
-    for harvest in _asked_again(git, make, list(reasons), jobs):
-        harvest.lost = [Lost(loss.oid, reasons[loss.oid]) for loss in harvest.lost]
-        yield harvest
+class _PackReading(Generic[Value]):
+    """The harvests of a reading, then what git has of the objects that were lost: it may know another copy."""
+
+    def __init__(self, git: Git, surveyed: Survey, make: MakeExaminer[Value], jobs: int) -> None:
+        self._git = git
+        self._surveyed = surveyed
+        self._make = make
+        self._jobs = jobs
+        self._links: list[Links] = []
+        self._known = False
+
+    def harvests(self, first: Iterator[Harvest[Value]]) -> Iterator[Harvest[Value]]:
+        lost = list(self._surveyed.lost)
+        for harvest in first:
+            if harvest.links:
+                self._links.append(harvest.links)
+            lost += harvest.lost
+            harvest.lost = []
+            yield harvest
+        yield Harvest(lost=[loss for loss in lost if loss.final])
+        reasons = {loss.oid: loss.reason for loss in lost if not loss.final}
+        self._known = not any(links.strange for links in self._links)
+        for harvest in _asked_again(self._git, self._make, list(reasons), self._jobs):
+            # What git gives is examined, but not what it names.
+            self._known &= not harvest.objects
+            harvest.lost = [Lost(loss.oid, reasons[loss.oid]) for loss in harvest.lost]
+            yield harvest
+
+    def kinship(self) -> Kinship | None:
+        from keyguard.git.odb.kinship import Kinship
+        from keyguard.git.odb.links import Gatherer, joined
+
+        if not self._known:
+            return None
+        none = Gatherer(self._surveyed.catalogue).take()
+        return Kinship(self._git, self._surveyed, joined([none, *self._links]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Generic
 from keyguard.errors import DamagedError
 from keyguard.git.command import Git
 from keyguard.git.odb.crew import share_out
+from keyguard.git.odb.links import Gatherer
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.objects import Examiner, Harvest, Lost, Value
 from keyguard.git.odb.plain import Asked
@@ -85,20 +86,27 @@ class _Reader(Generic[Value]):
         self.survey = survey
         self.examiner = examiner
         self.elsewhere = Asked(git)
+        self.gatherer = Gatherer(survey.catalogue)
         self.walk: tuple[int, Walk[Value]] | None = None
 
     def __call__(self, share: Share) -> Harvest[Value]:
-        if isinstance(share, LooseShare):
-            return examine_loose(share.folder, share.oids, self.examiner)
         try:
-            return self._walk_of(share.pack).share(share.start, share.end)
+            harvest = self._examined(share)
         except DamagedError:
             # The pack was there for the survey, and is no longer: a repack may have taken its place.
-            return Harvest(lost=_all_lost(self.survey, share))
+            harvest = Harvest(lost=_all_lost(self.survey, share))
+        harvest.links = self.gatherer.take()
+        return harvest
+
+    def _examined(self, share: Share) -> Harvest[Value]:
+        if isinstance(share, PackShare):
+            return self._walk_of(share.pack).share(share.start, share.end)
+        return examine_loose(share.folder, share.oids, self.examiner, self.survey.shown_to(self.gatherer))
 
     def _walk_of(self, number: int) -> Walk[Value]:
         if not self.walk or self.walk[0] != number:
-            self.walk = number, Walk(self.survey.packs[number], self.examiner, self.elsewhere)
+            pack, first_holder = self.survey.packs[number], self.survey.first_holder(number)
+            self.walk = number, Walk(pack, self.examiner, self.elsewhere, self.gatherer, first_holder)
         return self.walk[1]
 
 

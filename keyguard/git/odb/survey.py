@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git
+from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, catalogue
 from keyguard.git.odb.idx import Index, as_text, read_index
 from keyguard.git.odb.loose import loose_objects
-from keyguard.git.odb.objects import Lost
+from keyguard.git.odb.objects import Lost, Witness
 from keyguard.git.odb.store import PackFiles, Store, pack_files
 from keyguard.git.odb.walk import Pack, read_pack
 from keyguard.model import Unread
@@ -24,9 +25,12 @@ from keyguard.model import Unread
 class Survey:
     """All packs and loose objects of a store.
 
-    `loose` has the ids, in hex, that lie in each folder and in no pack. `lost` are objects that an index has,
-    but that are not to be had from their pack. `unread` is what cannot even be named.
+    `catalogue` has the ids of all of them. `loose` has the ids, in hex, that lie in each folder and in no pack.
+    `lost` are objects that an index has, but that are not to be had from their pack. `unread` is what cannot even
+    be named.
     """
+
+    catalogue: Catalogue
 
     packs: list[Pack] = field(default_factory=list)
     loose: dict[Path, list[str]] = field(default_factory=dict)
@@ -39,10 +43,32 @@ class Survey:
         packed = sum(int(np.count_nonzero(~pack.twice)) for pack in self.packs)
         return packed + sum(map(len, self.loose.values()))
 
+    def first_holder(self, pack: int) -> int:
+        """What the first place of the pack with this number is called, as a holder of links."""
+        return sum(len(before.index.oids) for before in self.packs[:pack])
+
+    def shown_to(self, witness: Witness) -> Callable[[str, int, bytes], None]:
+        """What shows the witness an object that lies loose, given its id, kind and content."""
+        first_holder = self.first_holder(len(self.packs))
+
+        def show(oid: str, kind: int, content: bytes) -> None:
+            witness.add([first_holder + int(self.catalogue.named([bytes.fromhex(oid)])[0])], [kind], [content])
+
+        return show
+
+    def holders(self) -> Numbers:
+        """The numbers of the objects behind the names of all holders."""
+        parts = []
+        for pack in self.packs:
+            rows = pack.entries.row[pack.order.position]
+            numbers = self.catalogue.numbers(pack.index.oids)[rows]
+            parts.append(np.append(numbers, np.full(len(pack.index.oids) - len(rows), ABSENT)))
+        return np.concatenate([*parts, np.arange(len(self.catalogue))])
+
 
 def survey(git: Git, store: Store) -> Survey:
     """What there is to read in `store`, which is the one of the repository that `git` is in."""
-    found = Survey()
+    found = Survey(catalogue([], store.oid_size))
     for folder in store.objects:
         try:
             for files in pack_files(folder):
@@ -52,6 +78,8 @@ def survey(git: Git, store: Store) -> Survey:
     found.packs = _without_repetitions(found.packs)
     for folder in store.objects:
         found.loose[folder] = _loose_only(found, folder, store.oid_size)
+    loose = [_raw(oids, store.oid_size) for oids in found.loose.values()]
+    found.catalogue = catalogue([*(pack.index.oids for pack in found.packs), *loose], store.oid_size)
     return found
 
 
@@ -123,8 +151,13 @@ def _loose_only(found: Survey, folder: Path, oid_size: int) -> list[str]:
 
 
 def _packed(packs: list[Pack], oids: list[str]) -> Iterator[bool]:
-    raw = np.frombuffer(bytes.fromhex("".join(oids)), np.uint8).reshape(len(oids), -1)
+    wanted = _raw(oids, len(oids[0]) // 2)
     there: npt.NDArray[np.bool_] = np.zeros(len(oids), np.bool_)
     for pack in packs:
-        there |= pack.index.rows(raw) >= 0
+        there |= pack.index.rows(wanted) >= 0
     yield from there.tolist()
+
+
+def _raw(oids: list[str], oid_size: int) -> npt.NDArray[np.uint8]:
+    """Ids in hex as raw bytes, one a row."""
+    return np.frombuffer(bytes.fromhex("".join(oids)), np.uint8).reshape(-1, oid_size)

@@ -15,8 +15,19 @@ from keyguard.git.odb.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
-from keyguard.git.odb.objects import BLOB, HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Kind, Lost, Value
-from keyguard.git.odb.pack import REF_DELTA, Entries, complaint, opened, read_entries, release
+from keyguard.git.odb.objects import (
+    BLOB,
+    HELD_LIMIT,
+    STREAM_LIMIT,
+    Examiner,
+    Found,
+    Harvest,
+    Kind,
+    Lost,
+    Value,
+    Witness,
+)
+from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries, release
 from keyguard.git.odb.streams import PIECE
 
 # A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
@@ -84,29 +95,45 @@ class _Batch:
 
 
 class Walk(Generic[Value]):
-    """Walks through shares of one pack, in one process."""
+    """Walks through shares of one pack, in one process.
 
-    def __init__(self, pack: Pack, examiner: Examiner[Value], elsewhere: Elsewhere) -> None:
+    All objects are shown to `witness` too, to which the one at a place is `first_holder` + place.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        examiner: Examiner[Value],
+        elsewhere: Elsewhere,
+        witness: Witness | None = None,
+        first_holder: int = 0,
+    ) -> None:
         self.pack = pack
         self.examiner = examiner
         self.elsewhere = elsewhere
+        self.witness = witness
+        self.first_holder = first_holder
         self.mapped = opened(pack.path)
 
     def share(self, start: int, end: int) -> Harvest[Value]:
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
+        return self.places(np.arange(start, end))
+
+    def places(self, places: Integers) -> Harvest[Value]:
+        """Examine some places of the pack's order, ascending, with each of which all that it stands on is given."""
         harvest: Harvest[Value] = Harvest()
-        self._walk(start, end, harvest)
+        self._walk(places, harvest)
         return harvest
 
-    def _walk(self, start: int, end: int, harvest: Harvest[Value]) -> None:
+    def _walk(self, places: Integers, harvest: Harvest[Value]) -> None:
         # The one loop that runs for every object of a repository. It holds what it calls in local names, and
         # leaves all that is out of the ordinary to methods.
         view, batch = memoryview(self.mapped), _Batch()
-        contents = [b""] * (int(self.pack.order.depth[start:end].max(initial=0)) + 1)
+        contents = [b""] * (int(self.pack.order.depth[places].max(initial=0)) + 1)
         intact = len(contents)
         broken, kind = intact, 0
         held = 0
-        for place, begin, after, size, stored, depth, last, leaf, odd, twice, offset, check in self._rows(start, end):
+        for place, begin, after, size, stored, depth, last, leaf, odd, twice, offset, check in self._rows(places):
             if depth > broken:
                 harvest.lost.append(Lost(self.pack.oid(place), NO_BASE))
                 continue
@@ -118,6 +145,7 @@ class Walk(Generic[Value]):
                         raise DamagedError(WRONG_SIZE)
                 elif leaf and not depth and size > STREAM_LIMIT and stored != REF_DELTA:
                     if not twice:
+                        self._pass_over(stored)
                         content = pieces(self._parts(view[begin:after]), PIECE)
                         harvest.take_stream(self.pack.oid(place), stored, size, content, self.examiner)
                     continue
@@ -145,6 +173,7 @@ class Walk(Generic[Value]):
             if twice:
                 continue
             if len(data) > STREAM_LIMIT:
+                self._pass_over(kind)
                 harvest.take(self.pack.oid(place), kind, data, self.examiner)
                 continue
             if len(data) > BIG:
@@ -164,24 +193,31 @@ class Walk(Generic[Value]):
             oid = self.pack.oid(batch.places[number])
             harvest.found.append(Found(oid, Kind(batch.kinds[number]), value))
         harvest.count(len(batch.kinds), batch.kinds.count(BLOB), sum(map(len, batch.contents)))
+        if self.witness:
+            holders = [self.first_holder + place for place in batch.places]
+            self.witness.add(holders, batch.kinds, batch.contents)
 
-    def _rows(self, start: int, end: int) -> Iterator[tuple[int, ...]]:
-        """Place, begin, end, size, stored kind, depth, last, leaf, odd and twice of each place."""
-        for first in range(start, end, ROWS):
-            yield from self._some_rows(first, min(first + ROWS, end))
+    def _pass_over(self, kind: int) -> None:
+        if self.witness:
+            self.witness.pass_over(kind)
+
+    def _rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
+        """Place, begin, end, size, stored kind, depth, last, leaf, odd, twice, offset and checksum of each place."""
+        for first in range(0, len(places), ROWS):
+            yield from self._some_rows(places[first : first + ROWS])
             release(self.mapped)
 
-    def _some_rows(self, start: int, end: int) -> Iterator[tuple[int, ...]]:
+    def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order
-        at = order.position[start:end]
+        at = order.position[places]
         begin, after, size = entries.begin[at], entries.end[at], entries.size[at]
         row = entries.row[at]
         sums = self.pack.index.checks
         checks = np.full(len(at), -1) if sums is None else sums[row]
         odd = (size > STREAM_LIMIT) | (after - begin > SHORT)
         columns = (
-            np.arange(start, end), begin, after, size, entries.kind[at],
-            order.depth[start:end], order.last[start:end], order.leaf[start:end], odd,
+            places, begin, after, size, entries.kind[at],
+            order.depth[places], order.last[places], order.leaf[places], odd,
             self.pack.twice[row], self.pack.index.offsets[row], checks,
         )  # fmt: skip
         return zip(*(column.tolist() for column in columns), strict=True)

@@ -1,0 +1,211 @@
+"""Which object names which, gathered while objects are read.
+
+The versions of a tree lie side by side in a pack and mostly name the same objects. What a tree names is
+therefore kept as runs: an object, and the first and the last of the holders, in the order of the reading, that
+name it without a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
+from keyguard.git.odb.objects import Kind
+from keyguard.git.odb.trees import Entries, entries
+
+COMMIT, TREE, BLOB, TAG = map(int, Kind)
+
+# Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
+COMMIT_LINKS = re.compile(rb"tree ([0-9a-f]{40,64})\n((?:parent [0-9a-f]{40,64}\n)*)")
+COMMITTED = re.compile(rb"\ncommitter [^\n]*> (-?\d{1,18}) ")
+TAG_LINK = re.compile(rb"object ([0-9a-f]{40,64})\n")
+
+# Entries whose mode begins so name a commit of another repository.
+GITLINK = b"16"
+
+Words = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What the objects of a share name. Objects go by their numbers, holders by what the reading calls them.
+
+    `child` is named by the holders `first` to `last`. `commit` is the holder of each commit, `date` its
+    committer's, in seconds since 1970, `tree` what it records; `parents` are those of all of them, `counts` of
+    each. `absent` are ids, raw, that are not stored, and `absent_first` to `absent_last` the holders that name each.
+    `strange` says that an object could not be understood, so that links are missing.
+    """
+
+    child: Numbers
+    first: Numbers
+    last: Numbers
+    commit: Numbers
+    date: Numbers
+    tree: Numbers
+    counts: Numbers
+    parents: Numbers
+    absent: Oids
+    absent_first: Numbers
+    absent_last: Numbers
+    strange: bool
+
+
+def joined(parts: Sequence[Links]) -> Links:
+    """The links of all `parts`, of which there is at least one."""
+    columns = (field.name for field in fields(Links) if field.name != "strange")
+    together = {column: np.concatenate([getattr(part, column) for part in parts]) for column in columns}
+    return Links(**together, strange=any(part.strange for part in parts))
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Gathers the links of a share: `add` what was read, then `take` them all."""
+
+    catalogue: Catalogue
+    _runs: list[_Runs] = field(default_factory=list)
+    # Of each commit its holder, its date and how many parents it has; of all of them tree and parents.
+    _commits: list[tuple[int, int, int]] = field(default_factory=list)
+    _named: list[bytes] = field(default_factory=list)
+    _strange: bool = False
+
+    @property
+    def _oid_size(self) -> int:
+        return int(self.catalogue.oids.shape[1])
+
+    def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
+        """Gather what some objects name, which ascend by holder."""
+        seen = set(kinds)
+        if TREE in seen:
+            self._add_trees(
+                [holder for holder, kind in zip(holders, kinds, strict=True) if kind == TREE],
+                [content for content, kind in zip(contents, kinds, strict=True) if kind == TREE],
+            )
+        if COMMIT in seen or TAG in seen:
+            for holder, kind, content in zip(holders, kinds, contents, strict=True):
+                if kind == COMMIT:
+                    self._add_commit(holder, content)
+                elif kind == TAG:
+                    self._add_tag(holder, content)
+
+    def pass_over(self, kind: int) -> None:
+        """Say that an object of this kind was too large to be held."""
+        self._strange |= kind != BLOB
+
+    def take(self) -> Links:
+        """What was gathered since this was last called."""
+        runs = _Runs.together(self._runs, self._oid_size)
+        child = self.catalogue.numbers(runs.oid)
+        there, absent = child != ABSENT, (child == ABSENT) & ~runs.gitlink
+        named = np.frombuffer(b"".join(self._named), np.uint8).reshape(-1, self._oid_size)
+        target = self.catalogue.numbers(named)
+        missing = target == ABSENT
+        commit, date, counts = np.array(self._commits, np.int64).reshape(-1, 3).T
+        holder = np.repeat(commit, counts + 1)
+        # Of each commit the first that it names is its tree.
+        is_tree = np.zeros(len(target), np.bool_)
+        is_tree[np.cumsum(counts + 1) - counts - 1] = True
+        links = Links(
+            child[there], runs.first[there], runs.last[there],
+            commit, date, target[is_tree], counts, target[~is_tree],
+            np.concatenate([runs.oid[absent], named[missing]]),
+            np.concatenate([runs.first[absent], holder[missing]]),
+            np.concatenate([runs.last[absent], holder[missing]]),
+            self._strange,
+        )  # fmt: skip
+        self._runs, self._commits, self._named, self._strange = [], [], [], False
+        return links
+
+    def _add_trees(self, holders: Sequence[int], contents: Sequence[bytes]) -> None:
+        found = entries(contents, self._oid_size)
+        if found is None:
+            self._strange = True
+        elif len(found.at):
+            self._runs.append(_runs(found, np.array(holders, np.int64), self._oid_size))
+
+    def _add_commit(self, holder: int, content: bytes) -> None:
+        links = COMMIT_LINKS.match(content)
+        oids = [links[1], *links[2].split()[1::2]] if links else []
+        if not oids or any(len(oid) != 2 * self._oid_size for oid in oids):
+            self._strange = True
+            return
+        date = COMMITTED.search(content, links.end()) if links else None
+        self._commits.append((holder, int(date[1]) if date else 0, len(oids) - 1))
+        self._named += (bytes.fromhex(oid.decode()) for oid in oids)
+
+    def _add_tag(self, holder: int, content: bytes) -> None:
+        link = TAG_LINK.match(content)
+        if not link or len(link[1]) != 2 * self._oid_size:
+            self._strange = True
+            return
+        oid = np.frombuffer(bytes.fromhex(link[1].decode()), np.uint8)[None, :]
+        holders = np.array([holder], np.int64)
+        self._runs.append(_Runs(oid, holders, holders, np.array([False])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Objects that trees name, with the first and the last holder of each run of them."""
+
+    oid: Oids
+    first: Numbers
+    last: Numbers
+    gitlink: Flags
+
+    @classmethod
+    def together(cls, parts: Sequence[_Runs], oid_size: int) -> _Runs:
+        none = np.empty(0, np.int64)
+        return cls(
+            np.concatenate([np.empty((0, oid_size), np.uint8), *(part.oid for part in parts)]),
+            np.concatenate([none, *(part.first for part in parts)]),
+            np.concatenate([none, *(part.last for part in parts)]),
+            np.concatenate([np.empty(0, np.bool_), *(part.gitlink for part in parts)]),
+        )
+
+
+def _runs(found: Entries, holders: Numbers, oid_size: int) -> _Runs:
+    parts = [_words(found, offset) for offset in _cover(oid_size)]
+    # One sort of plain numbers: the beginning of an id, and in place of its last bits the entry's number. Entries
+    # of one object then stand together, by ascending holder.
+    bits = np.uint64(len(found.at).bit_length())
+    order = (parts[0] >> bits << bits) | np.arange(len(found.at), dtype=np.uint64)
+    order.sort()
+    entry = (order & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    holder = holders[found.tree[entry]]
+    step = np.diff(holder)
+    goes_on = (step == 0) | (step == 1)
+    for part in parts:
+        of_entry = part[entry]
+        goes_on &= of_entry[1:] == of_entry[:-1]
+    begins = np.flatnonzero(np.append(True, ~goes_on))
+    ends = np.append(begins[1:], len(entry)) - 1
+    first = entry[begins]
+    mode = np.frombuffer(found.data, np.uint8)
+    start = found.start[first]
+    gitlink = (mode[start] == GITLINK[0]) & (mode[start + 1] == GITLINK[1])
+    return _Runs(_oids(found, first, oid_size), holder[begins], holder[ends], gitlink)
+
+
+def _cover(oid_size: int) -> Iterable[int]:
+    """Where in an id words of eight bytes begin that together are all of it."""
+    return [*range(0, oid_size - 8, 8), oid_size - 8]
+
+
+def _words(found: Entries, offset: int) -> Words:
+    """Eight bytes of each entry's id, from `offset` on, as a number."""
+    everywhere = np.ndarray((len(found.data) - 7,), ">u8", found.data, strides=(1,))
+    return everywhere[found.at + offset].astype(np.uint64)
+
+
+def _oids(found: Entries, entry: Numbers, oid_size: int) -> Oids:
+    everywhere = np.ndarray((len(found.data) - oid_size + 1,), f"V{oid_size}", found.data, strides=(1,))
+    return everywhere[found.at[entry]].view(np.uint8).reshape(-1, oid_size)
+
+
+def _chosen(which: Flags, *columns: Oids | Numbers) -> tuple[Oids | Numbers, ...]:
+    return tuple(column[which] for column in columns)

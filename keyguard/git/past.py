@@ -1,0 +1,61 @@
+"""What a repository's commits changed, and what they hold: as git tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from keyguard.git.changes import Changed, changes
+from keyguard.git.command import Git
+from keyguard.git.graph import EVERYTHING, Graph, read_graph, unreachable_commits
+from keyguard.git.refs import checked
+
+# A name, and the id of the tree that has an entry of it.
+Named = tuple[str, str]
+
+
+class Past(Protocol):
+    """What commits changed. `graph` are those that refs and reflogs lead to."""
+
+    graph: Graph
+
+    def stray(self) -> Graph:
+        """The commits that are stored and not in `graph`, the newest first."""
+        ...
+
+    def changes(self, commits: Sequence[str], blobs: set[str], named: set[Named]) -> list[Changed]:
+        """All changes that bring or take one of `blobs`, or a path with one of the names `named` in it.
+
+        Those of a merge against each of its parents.
+        """
+        ...
+
+    def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
+        """The blob that a commit of `graph` holds at a path; None where it holds none or none that was asked for."""
+        ...
+
+
+class AskedPast:
+    """A past that is asked of git. Everything here raises GitError where git cannot say."""
+
+    def __init__(self, git: Git, jobs: int) -> None:
+        self._git = git
+        self._jobs = jobs
+        self.graph = read_graph(git, *EVERYTHING)
+
+    def stray(self) -> Graph:
+        return unreachable_commits(self._git, self.graph)
+
+    def changes(self, commits: Sequence[str], blobs: set[str], named: set[Named]) -> list[Changed]:
+        # A name can be part of any path: all changes are looked through.
+        wanted = None if named else blobs
+        found = changes(self._git, commits, wanted, self._jobs, merges=True)
+        return about(found, blobs, {name for name, _ in named}) if named else list(found)
+
+    def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
+        return checked(self._git, [f"{commit}:{path}" for commit, path in questions])
+
+
+def about(found: Iterable[Changed], blobs: set[str], names: set[str]) -> list[Changed]:
+    """Those of the changes that are about one of `blobs` or have one of `names` in their path."""
+    return [c for c in found if c.before in blobs or c.after in blobs or not names.isdisjoint(c.path.split("/"))]
