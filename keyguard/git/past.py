@@ -15,9 +15,12 @@ Named = tuple[str, str]
 
 
 class Past(Protocol):
-    """What commits changed. `graph` are those that refs and reflogs lead to."""
+    """What commits changed."""
 
-    graph: Graph
+    @property
+    def graph(self) -> Graph:
+        """The commits that refs and reflogs lead to."""
+        ...
 
     def stray(self) -> Graph:
         """The commits that are stored and not in `graph`, the newest first."""

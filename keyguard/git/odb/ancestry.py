@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from keyguard.errors import GitError
 from keyguard.git.changes import Changed
@@ -22,8 +23,7 @@ NO_TREE = b""
 MOST_CHANGES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Commit:
+class _Commit(NamedTuple):
     """A commit: its date, the raw id of its tree, its parents that are stored."""
 
     date: int
@@ -40,12 +40,16 @@ class ReadPast:
     def __init__(self, kinship: Kinship, tips: Iterable[str], borders: Collection[str]) -> None:
         self._kinship = kinship
         self._commits = _commits(kinship, borders)
-        self.graph = _by_date(self._commits, _reachable(self._commits, tips))
+        self._reached = _reachable(self._commits, tips)
         self._looked_for: tuple[set[str], set[Named]] = set(), set()
         self._trees: Trees = {}
 
+    @cached_property
+    def graph(self) -> Graph:
+        return _by_date(self._commits, self._reached)
+
     def stray(self) -> Graph:
-        return _by_date(self._commits, self._commits.keys() - self.graph.parents.keys())
+        return _by_date(self._commits, self._commits.keys() - self._reached)
 
     def changes(self, commits: Sequence[str], blobs: set[str], named: set[Named]) -> list[Changed]:
         if not (blobs <= self._looked_for[0] and named <= self._looked_for[1]):
@@ -61,11 +65,11 @@ class ReadPast:
 
     def roots(self) -> set[bytes]:
         """The raw ids of the trees that the commits of `graph` record."""
-        return {self._commits[oid].tree for oid in self.graph.parents}
+        return {self._commits[oid].tree for oid in self._reached}
 
     def strays(self) -> set[bytes]:
         """The raw ids of the commits that are not in `graph`."""
-        return {bytes.fromhex(oid) for oid in self._commits if oid not in self.graph}
+        return {bytes.fromhex(oid) for oid in self._commits.keys() - self._reached}
 
     def _of(self, oid: str) -> Iterator[Changed]:
         """The changes of a commit against each of its parents."""

@@ -8,7 +8,7 @@ name it without a gap.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -21,9 +21,14 @@ from keyguard.git.odb.trees import Entries, entries
 COMMIT, TREE, BLOB, TAG = map(int, Kind)
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
-COMMIT_LINKS = re.compile(rb"tree ([0-9a-f]{40,64})\n((?:parent [0-9a-f]{40,64}\n)*)")
-COMMITTED = re.compile(rb"\ncommitter [^\n]*> (-?\d{1,18}) ")
-TAG_LINK = re.compile(rb"object ([0-9a-f]{40,64})\n")
+COMMIT_LINKS = {
+    size: re.compile(
+        rb"tree ([0-9a-f]{%d})\n((?:parent [0-9a-f]{%d}\n)*)(?!parent)"
+        rb"(?:author [^\n]*\ncommitter [^\n]*> (\d{1,18}) )?" % (2 * size, 2 * size)
+    )
+    for size in (20, 32)
+}
+TAG_LINK = {size: re.compile(rb"object ([0-9a-f]{%d})\n" % (2 * size)) for size in (20, 32)}
 
 # Entries whose mode begins so name a commit of another repository.
 GITLINK = b"16"
@@ -102,7 +107,7 @@ class Gatherer:
         runs = _Runs.together(self._runs, self._oid_size)
         child = self.catalogue.numbers(runs.oid)
         there, absent = child != ABSENT, (child == ABSENT) & ~runs.gitlink
-        named = np.frombuffer(b"".join(self._named), np.uint8).reshape(-1, self._oid_size)
+        named = _raw(self._named, self._oid_size)
         target = self.catalogue.numbers(named)
         missing = target == ABSENT
         commit, date, counts = np.array(self._commits, np.int64).reshape(-1, 3).T
@@ -129,23 +134,22 @@ class Gatherer:
             self._runs.append(_runs(found, np.array(holders, np.int64), self._oid_size))
 
     def _add_commit(self, holder: int, content: bytes) -> None:
-        links = COMMIT_LINKS.match(content)
-        oids = [links[1], *links[2].split()[1::2]] if links else []
-        if not oids or any(len(oid) != 2 * self._oid_size for oid in oids):
+        links = COMMIT_LINKS[self._oid_size].match(content)
+        if not links:
             self._strange = True
             return
-        date = COMMITTED.search(content, links.end()) if links else None
-        self._commits.append((holder, int(date[1]) if date else 0, len(oids) - 1))
-        self._named += (bytes.fromhex(oid.decode()) for oid in oids)
+        tree, parents, date = links.groups()
+        oids = tree + parents.replace(b"parent ", b"").replace(b"\n", b"")
+        self._commits.append((holder, int(date or 0), len(oids) // len(tree) - 1))
+        self._named.append(oids)
 
     def _add_tag(self, holder: int, content: bytes) -> None:
-        link = TAG_LINK.match(content)
-        if not link or len(link[1]) != 2 * self._oid_size:
+        link = TAG_LINK[self._oid_size].match(content)
+        if not link:
             self._strange = True
             return
-        oid = np.frombuffer(bytes.fromhex(link[1].decode()), np.uint8)[None, :]
         holders = np.array([holder], np.int64)
-        self._runs.append(_Runs(oid, holders, holders, np.array([False])))
+        self._runs.append(_Runs(_raw([link[1]], self._oid_size), holders, holders, np.array([False])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +173,19 @@ class _Runs:
 
 
 def _runs(found: Entries, holders: Numbers, oid_size: int) -> _Runs:
-    parts = [_words(found, offset) for offset in _cover(oid_size)]
+    # Of the ids sixteen bytes are compared: nobody can make two that are alike in these.
+    beginning, rest = _words(found, 0), _words(found, oid_size - 8)
     # One sort of plain numbers: the beginning of an id, and in place of its last bits the entry's number. Entries
     # of one object then stand together, by ascending holder.
     bits = np.uint64(len(found.at).bit_length())
-    order = (parts[0] >> bits << bits) | np.arange(len(found.at), dtype=np.uint64)
+    order = (beginning >> bits << bits) | np.arange(len(found.at), dtype=np.uint64)
     order.sort()
     entry = (order & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
     holder = holders[found.tree[entry]]
-    step = np.diff(holder)
-    goes_on = (step == 0) | (step == 1)
-    for part in parts:
-        of_entry = part[entry]
-        goes_on &= of_entry[1:] == of_entry[:-1]
-    begins = np.flatnonzero(np.append(True, ~goes_on))
+    goes_on = (holder[1:] - holder[:-1]).view(np.uint64) <= 1
+    for part in (beginning[entry], rest[entry]):
+        goes_on &= part[1:] == part[:-1]
+    begins = np.append(0, np.flatnonzero(~goes_on) + 1)
     ends = np.append(begins[1:], len(entry)) - 1
     first = entry[begins]
     mode = np.frombuffer(found.data, np.uint8)
@@ -191,9 +194,9 @@ def _runs(found: Entries, holders: Numbers, oid_size: int) -> _Runs:
     return _Runs(_oids(found, first, oid_size), holder[begins], holder[ends], gitlink)
 
 
-def _cover(oid_size: int) -> Iterable[int]:
-    """Where in an id words of eight bytes begin that together are all of it."""
-    return [*range(0, oid_size - 8, 8), oid_size - 8]
+def _raw(hexes: Sequence[bytes], oid_size: int) -> Oids:
+    """Ids in hex, any number of them in each text, as raw bytes, one a row."""
+    return np.frombuffer(bytes.fromhex(b"".join(hexes).decode()), np.uint8).reshape(-1, oid_size)
 
 
 def _words(found: Entries, offset: int) -> Words:

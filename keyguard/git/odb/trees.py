@@ -34,15 +34,16 @@ def entries(trees: Sequence[bytes], oid_size: int) -> Entries | None:
     data = b"".join(trees)
     at = _ends_of_names(data, oid_size) + 1
     ends = np.cumsum(np.fromiter(map(len, trees), np.int64, len(trees)))
-    tree = np.searchsorted(ends, at, side="right")
     start = np.empty_like(at)
     start[:1] = 0
     start[1:] = at[:-1] + oid_size
     # A tree ends where its last entry does: then the next one's first entry begins where it should.
-    last = np.flatnonzero(np.diff(tree, append=len(trees)))
-    filled = np.flatnonzero(np.diff(ends, prepend=0))
-    if not np.array_equal(tree[last], filled) or not np.array_equal(at[last] + oid_size, ends[filled]):
+    after = np.searchsorted(at, ends)
+    count = np.diff(after, prepend=0)
+    filled = np.diff(ends, prepend=0) > 0
+    if (filled != (count > 0)).any() or (at[after[filled] - 1] + oid_size != ends[filled]).any():
         return None
+    tree = np.repeat(np.arange(len(trees)), count)
     return Entries(data, tree, start, at)
 
 
@@ -50,14 +51,16 @@ def _ends_of_names(data: bytes, oid_size: int) -> Places:
     """Where the NULs are that end names, and not those within ids."""
     nul = np.flatnonzero(np.frombuffer(data, np.uint8) == 0)
     # An id follows each name. A NUL with none so near before it cannot be in one.
-    ends = np.diff(nul, prepend=-oid_size - 1) > oid_size
+    ends = np.ones(len(nul), np.bool_)
+    ends[1:] = nul[1:] - nul[:-1] > oid_size
     doubtful = np.flatnonzero(~ends)
-    places, before, end = nul.tolist(), -1, 0
-    for number in doubtful.tolist():
-        if number != before + 1:
-            end = places[number - 1]
-        before = number
-        if places[number] - end > oid_size:
-            end = places[number]
+    last, end = -1, 0
+    columns = (column.tolist() for column in (doubtful, nul[doubtful - 1], nul[doubtful]))
+    for number, before, here in zip(*columns, strict=True):
+        if number != last + 1:
+            end = before
+        last = number
+        if here - end > oid_size:
+            end = here
             ends[number] = True
     return nul[ends]

@@ -192,8 +192,10 @@ class Walk(Generic[Value]):
         for number, value in self.examiner.several(batch.kinds, batch.contents):
             oid = self.pack.oid(batch.places[number])
             harvest.found.append(Found(oid, Kind(batch.kinds[number]), value))
-        harvest.count(len(batch.kinds), batch.kinds.count(BLOB), sum(map(len, batch.contents)))
-        if self.witness:
+        blobs = batch.kinds.count(BLOB)
+        harvest.count(len(batch.kinds), blobs, sum(map(len, batch.contents)))
+        # Blobs name nothing, and are most of what is read.
+        if self.witness and blobs < len(batch.kinds):
             holders = [self.first_holder + place for place in batch.places]
             self.witness.add(holders, batch.kinds, batch.contents)
 
