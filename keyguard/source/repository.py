@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.odb.objects import Found, Lost
+from keyguard.git.odb.pipes import endless_files
 from keyguard.git.odb.reader import Reading, read
 from keyguard.git.odb.store import Store, find_store
+from keyguard.git.silent import SilentGit
 from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.attribution import locations, traces
 from keyguard.source.completeness import Connectivity, borders, is_partial
 from keyguard.source.exposure import commits_named, exposures
 from keyguard.source.objects import Maker, Results
-from keyguard.source.stored import search_files, search_index, search_refs, worktrees
+from keyguard.source.stored import search_files, search_indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class RepositoryAudit:
         self.path = os.fspath(path)
         self.git = Git(self.path)
         self.store: Store = find_store(self.git)
+        if endless := next(endless_files(self.store), None):
+            self._silence(f"{endless} has no end")
         for ref in narrowing.refs:
             # Said at once, and not only where something is found.
             self.git.run("rev-list", "--max-count=1", "--end-of-options", ref)
@@ -62,7 +68,6 @@ class RepositoryAudit:
         self._jobs = jobs
         self._narrowing = narrowing
         self._objects = self._volume = 0
-        self._circular = False
 
     @property
     def examined(self) -> Examined:
@@ -80,15 +85,17 @@ class RepositoryAudit:
                 yield item
             else:
                 matches[item.secret.fingerprint].append(item)
-        yield from self._narrowed(matches)
+        try:
+            yield from self._narrowed(matches)
+        except GitError as error:
+            yield Unread("which commits hold the keys, so that all keys are reported", str(error))
+            yield from chain.from_iterable(matches.values())
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> dict[str, Attribution]:
         """Places and exposure of the keys, by fingerprint.
 
         Raises GitError where git cannot say.
         """
-        if self._circular:
-            raise GitError("git would never answer, since a damaged object leads it in circles")
         known, found = traces(self.git, keys, self._jobs)
         exposed: Mapping[str, Exposure] = exposures(self.git, known, found)
         placed = {key: tuple(locations(found[key], known)) for key in keys}
@@ -98,24 +105,40 @@ class RepositoryAudit:
     def _everything(self, engine: Engine, progress: Callable[[Step], None]) -> Iterator[Match | Unread]:
         yield from self.store.unread
         yield from borders(self.store)
-        question = Connectivity(self.git)
+        lost: list[Lost] = []
+        with ExitStack() as asked:
+            question = None if self.silent else Connectivity(self.git)
+            if question:
+                asked.callback(question.close)
+            yield from self._read(engine, lost, progress)
+            yield from self._beside(engine)
+            if any(loss.final for loss in lost):
+                # Where deltas stand on each other, git goes round in circles.
+                self._silence("a damaged object leads it in circles")
+            if question and not self.silent:
+                yield from question.answer({loss.oid for loss in lost}, partial=is_partial(self.git, self.store))
+        if self.silent:
+            yield Unread("what refs need", self.silent)
+
+    @property
+    def silent(self) -> str:
+        """Why nothing more is asked of git, if that is so."""
+        return self.git.reason if isinstance(self.git, SilentGit) else ""
+
+    def _silence(self, why: str) -> None:
+        self.git = SilentGit(self.path, f"git was not asked, since {why}: it would never answer")
+
+    def _read(self, engine: Engine, lost: list[Lost], progress: Callable[[Step], None]) -> Iterator[Match | Unread]:
         try:
             reading = read(self.git, self.store, Maker(engine, self.store.oid_size), self._jobs)
-            self.way = reading.way
-            lost: list[Lost] = []
-            yield from self._read(reading, lost, progress)
-            yield from (Unread("objects", loss.reason) for loss in lost)
-            yield from self._beside(engine)
-            # Where deltas stand on each other, git goes round in circles and never answers.
-            self._circular = any(loss.final for loss in lost)
-            if self._circular:
-                yield Unread("what refs need", "git was not asked, since a damaged object would keep it for ever")
-            else:
-                yield from question.answer({loss.oid for loss in lost}, partial=is_partial(self.git, self.store))
-        finally:
-            question.close()
+        except GitError as error:
+            yield Unread("objects", str(error))
+            return
+        self.way = reading.way
+        yield from self._harvested(reading, lost, progress)
+        yield from (Unread("objects", loss.reason) for loss in lost)
 
-    def _read(
+    def _harvested(
         self, reading: Reading[Results], lost: list[Lost], progress: Callable[[Step], None]
     ) -> Iterator[Match | Unread]:
         yield from reading.unread
@@ -131,13 +154,14 @@ class RepositoryAudit:
 
     def _beside(self, engine: Engine) -> Iterator[Match | Unread]:
         """The keys in what is no object."""
-        yield from search_refs(engine, self.git)
-        for git_dir in worktrees(self.store):
-            yield from search_index(engine, self.git, git_dir)
+        yield from search_indexes(engine, self.git, self.store)
         yield from search_files(engine, self.store)
 
     def _narrowed(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Match]:
-        """Those of the matches that the wanted commits account for."""
+        """Those of the matches that the wanted commits account for.
+
+        Raises GitError, before the first of them, where git cannot say.
+        """
         if not matches:
             return
         commits = self._wanted_commits()

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keyguard.errors import DamagedError, GitError
+from keyguard.errors import DamagedError
 from keyguard.git.odb.idx import read_index
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.walk import Walk, read_pack
@@ -120,15 +120,30 @@ def test_a_damaged_index_is_made_anew_from_the_pack(tmp_path: Path) -> None:
     assert result.contents == contents
 
 
-@pytest.mark.parametrize("end", [".pack", ".idx"])
-def test_a_pipe_in_place_of_a_pack_is_refused_and_not_waited_for(end: str, tmp_path: Path) -> None:
+def test_the_objects_of_a_pack_that_is_a_pipe_are_lost(tmp_path: Path) -> None:
+    repository = repository_with(tmp_path, packs.whole(BASE))
+    intact = repository.blob(OTHER)
+    (pack,) = repository.packs()
+    pack.unlink()
+    os.mkfifo(pack)
+
+    result = read_everything(repository)
+
+    assert result.lost == {packs.oid_of(BASE): "it is no regular file"}
+    assert result.contents == {intact: ("blob", OTHER)}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"x" * 2000])
+def test_no_index_is_made_for_a_pack_that_is_a_pipe(damaged: bytes, tmp_path: Path) -> None:
     repository = repository_with(tmp_path, packs.whole(BASE))
     (pack,) = repository.packs()
-    pack.with_suffix(end).unlink()
-    os.mkfifo(pack.with_suffix(end))
+    pack.unlink()
+    os.mkfifo(pack)
+    pack.with_suffix(".idx").write_bytes(damaged)
 
-    with pytest.raises(GitError, match="no regular file"):
-        read_everything(repository)
+    result = read_everything(repository)
+
+    assert [entry.partition(": ")[2] for entry in result.unread] == ["it is no regular file"]
 
 
 def test_a_loose_object_that_is_a_pipe_is_lost(tmp_path: Path) -> None:

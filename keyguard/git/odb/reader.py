@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic
 
+from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.odb import plain
 from keyguard.git.odb.crew import share_out
@@ -94,8 +95,12 @@ class _Asker(Generic[Value]):
 
         def ask(oids: list[str]) -> Harvest[Value]:
             harvest: Harvest[Value] = Harvest()
-            for part in plain.examine_named(self.git, examiner, oids):
-                harvest.add(part)
+            try:
+                for part in plain.examine_named(self.git, examiner, oids):
+                    harvest.add(part)
+            except GitError:
+                # It cannot be asked here at all.
+                harvest.lost += (Lost(oid, "") for oid in oids)
             return harvest
 
         return ask

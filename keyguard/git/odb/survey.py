@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git
+from keyguard.git.odb.files import opened
 from keyguard.git.odb.idx import Index, as_text, read_index
 from keyguard.git.odb.loose import loose_objects
 from keyguard.git.odb.objects import Lost
@@ -81,6 +82,12 @@ def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | N
     if index and index.intact:
         return index
     try:
+        # Before git is: it would wait for a pipe.
+        opened(files.pack).close()
+    except DamagedError as error:
+        found.unread.append(Unread(f"pack {files.pack.name}", str(error)))
+        return index
+    try:
         return _indexed_aside(git, store, files.pack)
     except GitError:
         if index:
@@ -110,11 +117,12 @@ def _without_repetitions(packs: list[Pack]) -> list[Pack]:
 
 def _loose_only(found: Survey, folder: Path, oid_size: int) -> list[str]:
     """The loose objects of a folder that are in no pack and no folder before."""
-    try:
-        oids = list(loose_objects(folder, oid_size))
-    except DamagedError as error:
-        found.unread.append(Unread(f"folder {folder}", str(error)))
-        return []
+    oids = []
+    for item in loose_objects(folder, oid_size):
+        if isinstance(item, Unread):
+            found.unread.append(item)
+        else:
+            oids.append(item)
     if not oids:
         return []
     packed = _packed(found.packs, oids)
