@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,10 +48,10 @@ class Connectivity:
 def borders(store: Store) -> Iterator[Unread]:
     """What the repository itself says it leaves out of its history."""
     shallow, grafts = store.common_dir / "shallow", store.common_dir / "info" / "grafts"
-    if shallow.exists():
+    if os.path.exists(shallow):
         reason = "the clone is shallow (`git fetch --unshallow` brings the rest)"
         yield Unread("history before the oldest commits", reason, _lines(shallow))
-    if grafts.exists():
+    if os.path.exists(grafts):  # where that cannot be looked at, the folder is reported as unread
         yield Unread("history that info/grafts leaves out", "git does not follow it", _lines(grafts))
 
 
@@ -58,8 +59,14 @@ def is_partial(git: Git, store: Store) -> bool:
     """Whether the repository was told that it need not hold everything."""
     wanted = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
     code, printed, _ = git.attempt("config", "--get-regexp", wanted)
-    packs = [name for folder in store.objects for name in files.listed(folder / "pack")]
-    return (code == 0 and bool(printed.strip())) or any(name.endswith(".promisor") for name in packs)
+    return (code == 0 and bool(printed.strip())) or any(_has_promised_packs(folder) for folder in store.objects)
+
+
+def _has_promised_packs(objects: Path) -> bool:
+    try:
+        return any(name.endswith(".promisor") for name in files.listed(objects / "pack"))
+    except DamagedError:
+        return False
 
 
 def _lines(path: Path) -> int:

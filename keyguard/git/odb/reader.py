@@ -57,7 +57,7 @@ def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) ->
     from keyguard.git.odb.shares import harvests
     from keyguard.git.odb.survey import survey
 
-    surveyed = survey(git, store)
+    surveyed = survey(store)
     first = harvests(git, surveyed, make, jobs)
     return Reading(
         surveyed.objects,

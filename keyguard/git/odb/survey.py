@@ -41,13 +41,13 @@ class Survey:
         return packed + sum(map(len, self.loose.values()))
 
 
-def survey(git: Git, store: Store) -> Survey:
-    """What there is to read in `store`, which is the one of the repository that `git` is in."""
+def survey(store: Store) -> Survey:
+    """What there is to read in `store`."""
     found = Survey()
     for folder in store.objects:
         try:
             for files in pack_files(folder):
-                _add_pack(found, git, store, files)
+                _add_pack(found, store, files)
         except DamagedError as error:
             found.unread.append(Unread(f"folder {folder / 'pack'}", str(error)))
     found.packs = _without_repetitions(found.packs)
@@ -56,8 +56,8 @@ def survey(git: Git, store: Store) -> Survey:
     return found
 
 
-def _add_pack(found: Survey, git: Git, store: Store, files: PackFiles) -> None:
-    index = _index(found, git, store, files)
+def _add_pack(found: Survey, store: Store, files: PackFiles) -> None:
+    index = _index(found, store, files)
     if index is None:
         return
     try:
@@ -71,7 +71,7 @@ def _add_pack(found: Survey, git: Git, store: Store, files: PackFiles) -> None:
     found.packs.append(pack)
 
 
-def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | None:
+def _index(found: Survey, store: Store, files: PackFiles) -> Index | None:
     """The pack's index; one that git makes aside where there is none that can be trusted."""
     index, reason = None, "it has no index"
     if files.index:
@@ -88,7 +88,7 @@ def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | N
         found.unread.append(Unread(f"pack {files.pack.name}", str(error)))
         return index
     try:
-        return _indexed_aside(git, store, files.pack)
+        return _indexed_aside(files.pack, store.oid_size)
     except GitError:
         if index:
             reason = "the index is damaged: its checksum is another"
@@ -96,11 +96,13 @@ def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | N
         return index
 
 
-def _indexed_aside(git: Git, store: Store, pack: Path) -> Index:
+def _indexed_aside(pack: Path, oid_size: int) -> Index:
     with tempfile.TemporaryDirectory(prefix="keyguard-") as folder:
         aside = Path(folder, "pack.idx")
-        git.run("index-pack", "-o", str(aside), str(pack.absolute()))
-        return read_index(aside, store.oid_size)
+        hashed = "sha256" if oid_size == 32 else "sha1"
+        # Away from the repository, in which git would look for each of the objects.
+        Git(folder).run("index-pack", f"--object-format={hashed}", "-o", str(aside), str(pack.absolute()))
+        return read_index(aside, oid_size)
 
 
 def _without_repetitions(packs: list[Pack]) -> list[Pack]:
