@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 from keyguard.errors import DamagedError
 from keyguard.git.reftable import Record, records
 from tests.git import tables
-from tests.git.repositories import Repository
+from tests.git.repositories import Repository, needs_reftable
 
 MAIN, OTHER = b"refs/heads/main", b"refs/heads/other"
 TEXT = b"A U Thor <author@example.com>\tcommit: "
@@ -71,12 +69,7 @@ def test_a_damaged_table_gives_records_or_says_that_it_is_damaged(place: int, by
     assert len(read) == len(RECORDS)
 
 
-def _git_version() -> tuple[int, ...]:
-    printed = subprocess.run(["git", "version"], capture_output=True, check=True, text=True).stdout
-    return tuple(map(int, re.findall(r"\d+", printed)[:2]))
-
-
-@pytest.mark.skipif(_git_version() < (2, 45), reason="git knows reftable from 2.45 on")
+@needs_reftable
 @pytest.mark.parametrize("hashed", ["sha1", "sha256"])
 def test_what_git_writes_is_read(hashed: str, tmp_path: Path) -> None:
     repository = Repository(tmp_path, "--ref-format=reftable", f"--object-format={hashed}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.git import tables
-from tests.git.repositories import Repository, with_history
+from tests.git.repositories import Repository, needs_reftable, with_history
 from tests.source.auditing import KEY, audit, only, places
 
 MAIN = b"refs/heads/main"
@@ -54,3 +54,19 @@ def test_a_damaged_table_makes_the_audit_incomplete(tmp_path: Path) -> None:
 
     assert [entry.what for entry in result.unread] == [f".git/reftable/{_name()}"]
     assert result.exit_code == 3
+
+
+@needs_reftable
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_key_in_the_log_of_a_repository_of_tables_is_found(linked: bool, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository", "--ref-format=reftable")
+    repository.commit({"a.txt": b"nothing\n"})
+    repository("worktree", "add", "-q", tmp_path / "linked")
+    where = tmp_path / "linked" if linked else repository.path
+    action = {"GIT_REFLOG_ACTION": f"for {KEY}"}
+    repository("-C", where, "commit", "-q", "--allow-empty", "-m", "x", env=action)
+
+    result = audit(repository.path)
+
+    assert only(result)
+    assert result.complete
