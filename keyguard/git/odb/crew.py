@@ -19,6 +19,10 @@ Result = TypeVar("Result")
 Work = Callable[[Task], Result]
 
 
+# A fork shares all that is known about the packs. Where forking is not safe it is sent to each process.
+FORKS = sys.platform == "linux"
+
+
 @dataclass(frozen=True, slots=True)
 class Done(Generic[Task, Result]):
     """A task and what came of it; None where the worker's process ended in the middle of it."""
@@ -69,9 +73,7 @@ class _Crew(Generic[Task, Result]):
 
     def _engage(self) -> None:
         """Start a worker and give it its first task."""
-        # A fork shares all that is known about the packs; elsewhere it is sent to each process.
-        context: ForkContext | SpawnContext
-        context = get_context("fork") if sys.platform == "linux" else get_context("spawn")
+        context: ForkContext | SpawnContext = get_context("fork") if FORKS else get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.make), daemon=True)
         process.start()
