@@ -42,6 +42,7 @@ class History:
         self._progress = progress or (lambda _step: None)
         self._found: dict[int, RepositoryAudit] = {}
         self._unplaced: dict[str, None] = {}
+        self._interrupted = False
         self.target = ", ".join(paths or ["."])
 
     @property
@@ -54,7 +55,7 @@ class History:
         slow = sorted({audit.way for audit in self._audits if audit.way.startswith("git ")})
         notes = [f"Read by {way}: slower, and as complete." for way in slow]
         notes += [f"Which commits and refs hold the keys is not known: {reason}." for reason in self._unplaced]
-        if not self.examined.blobs:
+        if not self.examined.blobs and not self._interrupted:
             notes.append("The repository holds no objects: nothing was examined.")
         return tuple(notes)
 
@@ -67,6 +68,7 @@ class History:
                         self._found[id(item)] = audit
                     yield self._told(audit, item)
         except KeyboardInterrupt:
+            self._interrupted = True
             yield Unread("what was left to read", "the scan was interrupted")
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
