@@ -20,9 +20,7 @@ from keyguard.git.odb.store import Store, find_store
 from keyguard.git.silent import SilentGit
 from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
-from keyguard.source.attribution import locations, traces
 from keyguard.source.completeness import Connectivity, borders, is_partial
-from keyguard.source.exposure import commits_named, exposures
 from keyguard.source.objects import Maker, Results
 from keyguard.source.stored import search_files, search_indexes
 
@@ -96,6 +94,10 @@ class RepositoryAudit:
 
         Raises GitError where git cannot say.
         """
+        # What places keys is imported only where there are any.
+        from keyguard.source.attribution import locations, traces
+        from keyguard.source.exposure import commits_named, exposures
+
         known, found = traces(self.git, keys, self._jobs)
         exposed: Mapping[str, Exposure] = exposures(self.git, known, found)
         placed = {key: tuple(locations(found[key], known)) for key in keys}
@@ -164,6 +166,8 @@ class RepositoryAudit:
         """
         if not matches:
             return
+        from keyguard.source.attribution import traces
+
         commits = self._wanted_commits()
         _, found = traces(self.git, matches, self._jobs)
         for key, of_key in found.items():
