@@ -34,6 +34,8 @@ def history(
     Every blob, commit, tag, note, path and ref name is looked at, also what no ref leads to any more, and the
     repositories of submodules. Without REPO: the one of the current folder.
     """
+    # numpy's linear algebra starts a thread a processor when it is imported, and nothing here asks it for any.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     narrowing = Narrowing(refs, since, no_unreachable)
     with ExitStack() as bar:
         progress = bar.enter_context(_progress(bool(options.quiet)))
