@@ -232,9 +232,7 @@ def test_a_damaged_pack_gives_right_contents_or_says_what_is_lost(damage: list[t
 
     # An index with ids of its own making, or a pack cut short in its midst, is reported as a whole.
     expected = {entry.oid: content for entry, content in zip(ENTRIES, CONTENTS, strict=True)}
-    assert seen["fits its index"] is False or all(
-        seen[oid] in (None, content) for oid, content in expected.items()
-    )
+    assert seen["fits its index"] is False or all(seen[oid] in (None, content) for oid, content in expected.items())
 
 
 def walked(path: Path) -> Iterator[tuple[str, bytes | bool | None]]:
