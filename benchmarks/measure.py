@@ -24,10 +24,11 @@ class Contender:
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians of a contender's runs: seconds, and peak memory of the largest process in MB."""
+    """Medians of a contender's runs: seconds, those of the processors, and peak memory of the largest process in MB."""
 
     name: str
     seconds: float
+    processor: float
     fastest: float
     memory: float
     code: int
@@ -36,21 +37,23 @@ class Timing:
 def alternate(contenders: Sequence[Contender], runs: int) -> list[Timing]:
     """Each contender once to warm up, then all of them in turn, `runs` times."""
     seconds: list[list[float]] = [[] for _ in contenders]
+    processor: list[list[float]] = [[] for _ in contenders]
     memory: list[list[float]] = [[] for _ in contenders]
     codes = [0] * len(contenders)
     for number in range(runs + 1):
         for place, contender in enumerate(contenders):
-            took, peak, codes[place] = _run(contender)
+            took, used, peak, codes[place] = _run(contender)
             if number:
                 seconds[place].append(took)
+                processor[place].append(used)
                 memory[place].append(peak)
     return [
-        Timing(c.name, statistics.median(s), min(s), statistics.median(m), code)
-        for c, s, m, code in zip(contenders, seconds, memory, codes, strict=True)
+        Timing(c.name, statistics.median(s), statistics.median(p), min(s), statistics.median(m), code)
+        for c, s, p, m, code in zip(contenders, seconds, processor, memory, codes, strict=True)
     ]
 
 
-def _run(contender: Contender) -> tuple[float, float, int]:
+def _run(contender: Contender) -> tuple[float, float, float, int]:
     if contender.before:
         contender.before()
     with Path(os.devnull).open("wb") as nowhere:
@@ -59,7 +62,7 @@ def _run(contender: Contender) -> tuple[float, float, int]:
         _, status, usage = os.wait4(process.pid, 0)
         took = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    return took, usage.ru_maxrss / 1024, process.returncode
+    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode
 
 
 def table(timings: Sequence[Timing]) -> str:

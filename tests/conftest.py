@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,6 +234,31 @@ def scan(keyguard: Call) -> Call:
         return keyguard("scan", "--format", "json", *map(str, arguments), cwd=cwd)
 
     return call
+
+
+@pytest.fixture
+def nobodys(keyguard: Call, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that an unprivileged user reaches; the test runs as such a one, from there.
+
+    The checkout may lie where that user reaches nothing: what is needed of it is read and imported before.
+    """
+    made = Path(tempfile.mkdtemp(prefix="keyguard-tests-"))
+    made.chmod(0o755)
+    monkeypatch.chdir(made)
+    library = bundled()
+    monkeypatch.setattr("keyguard.cli.options.bundled", lambda: library)
+    root = os.geteuid() == 0
+    if root:
+        os.chown(made, 65534, 65534)
+        keyguard("scan", str(made))
+        os.seteuid(65534)
+    yield made
+    if root:
+        os.seteuid(0)
+    for path in made.rglob("*"):
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(made)
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ def history(
     Every blob, commit, tag, note, path and ref name is looked at, also what no ref leads to any more, and the
     repositories of submodules. Without REPO: the one of the current folder.
     """
+    # numpy's linear algebra starts a thread a processor when it is imported, and nothing here asks it for any.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     narrowing = Narrowing(refs, since, no_unreachable)
     with ExitStack() as bar:
         progress = bar.enter_context(_progress(bool(options.quiet)))
@@ -60,23 +62,23 @@ def _progress(quiet: bool) -> Iterator[Callable[[Step], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("objects, {task.fields[megabytes]:,} MB, {task.fields[rate]:,} MB/s"),
-        TimeRemainingColumn(),
-    )
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     # Refreshed as the reading goes on: a thread of its own would be copied, half alive, into each process.
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=None, megabytes=0, rate=0)
+        task = bar.add_task("looking through the indexes of packs", total=None)
 
         def show(step: Step) -> None:
-            megabytes = step.volume >> 20
-            elapsed = bar.tasks[task].elapsed or 0
-            rate = int(megabytes / elapsed) if elapsed else 0
-            bar.update(task, completed=step.done, total=step.total, megabytes=megabytes, rate=rate)
+            bar.update(task, completed=step.done, total=step.total, description=_said(step, bar.tasks[task].elapsed))
             bar.refresh()
 
         yield show
+
+
+def _said(step: Step, elapsed: float | None) -> str:
+    if step.done >= step.total:
+        return f"{step.total:,} objects read; git is asked what is missing, and where the keys were"
+    megabytes = step.volume >> 20
+    rate = int(megabytes / elapsed) if elapsed else 0
+    return f"{step.done:,} of {step.total:,} objects, {megabytes:,} MB, {rate:,} MB/s"

@@ -91,6 +91,10 @@ class Git:
         self.where = os.fspath(where)
         self.as_hook = as_hook
 
+    def at(self, where: str | os.PathLike[str]) -> Git:
+        """git in another place of the same repository."""
+        return Git(where, as_hook=self.as_hook)
+
     def run(self, *arguments: str | bytes, given: bytes = b"", succeeds: Sequence[int] = (0,)) -> bytes:
         """What git prints for `arguments`, with `given` on its standard input.
 

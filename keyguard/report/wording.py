@@ -43,7 +43,7 @@ def why(finding: Finding) -> str:
 
 def place(location: Location) -> str:
     """`path:line:column`, with what else says where it is. Control characters are escaped."""
-    parts = [printable(location.path)] if location.path is not None else [location.kind.replace("-", " ")]
+    parts = [printable(location.path) if location.path is not None else _nameless(location)]
     if location.path is not None and location.kind == "path":
         return f"{parts[0]} (the file's name)"
     if location.line is not None:
@@ -54,6 +54,11 @@ def place(location: Location) -> str:
     if location.archive_member:
         text += f" in {printable(location.archive_member)}"
     return text + (f" @ {location.commit[:12]}" if location.commit else "")
+
+
+def _nameless(location: Location) -> str:
+    kind = location.kind.replace("-", " ")
+    return f"{kind} {location.blob[:12]}" if location.blob and not location.commit else kind
 
 
 def headline(finding: Finding) -> str:
@@ -131,6 +136,11 @@ def ways_out(result: ScanResult) -> tuple[str, ...]:
     return (
         "Revoke each key first: a leaked key is safe only when it is dead.",
         "Take it out of the files and read it from an environment variable instead.",
+        *(
+            ["Take it out of history: `keyguard scrub` shows what it would do first."]
+            if result.kind == "history"
+            else []
+        ),
         f'Accept what is no secret: `keyguard baseline --reason …`, or an [[allow]] with fingerprint = "{first}" '
         "and a reason in .keyguard.toml.",
     )

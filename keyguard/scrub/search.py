@@ -93,4 +93,4 @@ class Own:
 
 def submodules(store: Store) -> tuple[Path, ...]:
     """The repositories of submodules that lie inside this one: each is scrubbed by itself."""
-    return tuple(modules(store))
+    return tuple(module for module in modules(store) if isinstance(module, Path))

@@ -1,16 +1,30 @@
-"""Whether all is there that the refs need: told by what the objects name, where they were read, else by git."""
+"""Whether all is there that refs need: told by what the objects name while the rest is read, or else by git."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from keyguard.errors import DamagedError
+from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git, Process, failure
+from keyguard.git.index import entries
 from keyguard.git.odb import files
 from keyguard.git.odb.store import Store
 from keyguard.git.odb.watch import Watch
+from keyguard.git.past import AskedPast, Past
+from keyguard.git.refs import refs
 from keyguard.model import Unread
+
+if TYPE_CHECKING:
+    from keyguard.git.odb.ancestry import ReadPast
+    from keyguard.git.odb.reader import Linked
+
+Result = TypeVar("Result")
 
 TIPS = ("rev-list", "--no-walk", "--all", "--reflog")
 
@@ -24,7 +38,69 @@ SHALLOW, GRAFTS = "shallow", "info/grafts"
 PATIENCE_S = 3600.0
 
 
-class Question:
+class Completeness:
+    """What refs, reflogs and indexes need of a repository that is being read, and is not there.
+
+    Objects that were read from packs tell it themselves: `look` begins as soon as they do, in a thread. Where git had
+    to read any of them, or there are grafts, git is asked at the end.
+    """
+
+    def __init__(self, git: Git, store: Store, jobs: int) -> None:
+        self._git = git
+        self._store = store
+        self._jobs = jobs
+        self._tips = _Question(git, *TIPS)
+        self._told: tuple[Linked, _Beside[tuple[Callable[[], Past], set[str] | None]]] | None = None
+
+    def close(self) -> None:
+        """End what is still being asked."""
+        self._tips.close()
+
+    def look(self, links: Linked) -> None:
+        """Look whether the objects that were read so far can tell."""
+        if not self._told and links.complete and not _has_grafts(self._store):
+            self._told = links, _Beside(partial(self._tell, links))
+
+    def answer(self, known: set[str]) -> tuple[Callable[[], Past], list[Unread]]:
+        """What the history is told by, and what is not there but for the objects `known` to be unread already.
+
+        Waits for git, and is to be asked once all is read.
+        """
+        past: Callable[[], Past] = partial(AskedPast, self._git, self._jobs)
+        absent = None
+        try:
+            if self._told and self._told[0].whole:
+                past, absent = self._told[1].result()
+            if absent is None:
+                absent = {line[1:] for line in _Question(self._git, *NEEDED).answer() if line.startswith("?")}
+        except GitError as error:
+            return past, [Unread("what refs need", str(error))]
+        if not absent - known:
+            return past, []
+        promised = is_partial(self._git, self._store)
+        reason = "promised and not fetched, and a scan fetches nothing" if promised else "they are absent"
+        return past, [Unread("objects that refs need", reason, len(absent - known))]
+
+    def _tell(self, links: Linked) -> tuple[Callable[[], Past], set[str] | None]:
+        # numpy, on which these stand, has been imported where there are links.
+        from keyguard.git.odb.ancestry import ReadPast
+        from keyguard.git.odb.connectivity import absent_objects
+
+        kinship = links.kinship()
+        past: Callable[[], ReadPast] = cache(partial(ReadPast, kinship, self._tips.answer(), _shallow(self._store)))
+        return past, absent_objects(kinship, past, self._indexed(), lambda: {ref.peeled for ref in refs(self._git)})
+
+    def _indexed(self) -> set[str]:
+        """The objects that indexes name, to which no other object may lead."""
+        found: set[str] = set()
+        for folder in worktrees(self._store):
+            # An index that cannot be read is reported where its paths are searched.
+            with suppress(GitError):
+                found |= {entry.oid for entry in entries(self._git.at(folder), [])}
+        return found
+
+
+class _Question:
     """A question to git that is answered while other things are done."""
 
     def __init__(self, git: Git, *arguments: str) -> None:
@@ -36,7 +112,7 @@ class Question:
         self._process.close()
 
     def answer(self) -> list[str]:
-        """The lines that git prints. Waits for git. Raises GitError."""
+        """The words that git prints. Waits for git. Raises GitError."""
         with self._process, Watch(self._process, PATIENCE_S):
             printed = self._process.stdout.read()
             code = self._process.wait()
@@ -46,51 +122,78 @@ class Question:
         return printed.decode().split()
 
 
-def absent_objects(git: Git) -> set[str]:
-    """The ids of the objects that refs, reflogs and indexes need and that are not stored. Raises GitError."""
-    return {line[1:] for line in Question(git, *NEEDED).answer() if line.startswith("?")}
+class _Beside(Generic[Result]):
+    """Work that is done in a thread, while this one mostly waits for other processes."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._work = work
+        self._thread = Thread(target=self._do, daemon=True)
+        self._thread.start()
+
+    def result(self) -> Result:
+        """What the work gave, or raises what it raised."""
+        self._thread.join()
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+    def _do(self) -> None:
+        try:
+            self._outcome: Result | Exception = self._work()
+        except Exception as error:  # it is raised where the result is asked for
+            self._outcome = error
 
 
-def reported(git: Git, store: Store, absent: Collection[str]) -> Iterator[Unread]:
-    """The absent objects, as a report tells of them."""
-    if absent:
-        partial = is_partial(git, store)
-        reason = "promised and not fetched, and a scan fetches nothing" if partial else "they are absent"
-        yield Unread("objects that refs need", reason, len(absent))
+def worktrees(store: Store) -> Iterator[Path]:
+    """The folders in which worktrees of the repository keep an index: its own, then those of linked ones."""
+    linked = store.common_dir / "worktrees"
+    try:
+        names = files.listed(linked)
+    except DamagedError:
+        names = []
+    yield from (folder for folder in (store.common_dir, *(linked / name for name in names))
+                if not files.absent(folder / "index"))  # fmt: skip
 
 
 def borders(store: Store) -> Iterator[Unread]:
     """What the repository itself says it leaves out of its history."""
-    if count := _lines(store.common_dir / SHALLOW):
+    # Where these cannot be looked at, the folder is reported as unread.
+    shallow, grafts = store.common_dir / SHALLOW, store.common_dir / GRAFTS
+    if os.path.exists(shallow):
         reason = "the clone is shallow (`git fetch --unshallow` brings the rest)"
-        yield Unread("history before the oldest commits", reason, count)
-    if count := _lines(store.common_dir / GRAFTS):
-        yield Unread("history that info/grafts leaves out", "git does not follow it", count)
+        yield Unread("history before the oldest commits", reason, _lines(shallow))
+    if os.path.exists(grafts):
+        yield Unread("history that info/grafts leaves out", "git does not follow it", _lines(grafts))
 
 
-def shallow(store: Store) -> list[str]:
-    """The commits whose parents a shallow clone leaves out."""
-    path = store.common_dir / SHALLOW
-    return files.content(path).decode("ascii", "replace").split() if path.exists() else []
-
-
-def has_grafts(store: Store) -> bool:
+def _has_grafts(store: Store) -> bool:
     """Whether commits were given other parents than they name."""
-    return (store.common_dir / GRAFTS).exists()
+    return os.path.exists(store.common_dir / GRAFTS)
+
+
+def _shallow(store: Store) -> list[str]:
+    """The commits whose parents a shallow clone leaves out."""
+    try:
+        return files.content(store.common_dir / SHALLOW).decode("ascii", "replace").split()
+    except DamagedError:
+        return []
 
 
 def is_partial(git: Git, store: Store) -> bool:
     """Whether the repository was told that it need not hold everything."""
     wanted = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
     code, printed, _ = git.attempt("config", "--get-regexp", wanted)
-    packs = [name for folder in store.objects for name in files.listed(folder / "pack")]
-    return (code == 0 and bool(printed.strip())) or any(name.endswith(".promisor") for name in packs)
+    return (code == 0 and bool(printed.strip())) or any(_has_promised_packs(folder) for folder in store.objects)
+
+
+def _has_promised_packs(objects: Path) -> bool:
+    try:
+        return any(name.endswith(".promisor") for name in files.listed(objects / "pack"))
+    except DamagedError:
+        return False
 
 
 def _lines(path: Path) -> int:
-    """How many lines a file has, at least one; 0 where there is none."""
-    if not path.exists():
-        return 0
     try:
         return max(1, files.content(path).count(b"\n"))
     except DamagedError:

@@ -33,12 +33,16 @@ class History:
         narrowing: Narrowing | None = None,
         progress: Callable[[Step], None] | None = None,
     ) -> None:
+        self._unread: list[Unread] = []
         self._audits = [
-            audit for path in paths or ["."] for audit in _with_modules(path, jobs, narrowing or Narrowing())
+            audit
+            for path in paths or ["."]
+            for audit in _with_modules(path, jobs, narrowing or Narrowing(), self._unread)
         ]
         self._progress = progress or (lambda _step: None)
         self._found: dict[int, RepositoryAudit] = {}
-        self._unread: list[Unread] = []
+        self._unplaced: dict[str, None] = {}
+        self._interrupted = False
         self.target = ", ".join(paths or ["."])
 
     @property
@@ -50,11 +54,13 @@ class History:
     def notes(self) -> tuple[str, ...]:
         slow = sorted({audit.way for audit in self._audits if audit.way.startswith("git ")})
         notes = [f"Read by {way}: slower, and as complete." for way in slow]
-        if not self.examined.blobs:
+        notes += [f"Which commits and refs hold the keys is not known: {reason}." for reason in self._unplaced]
+        if not self.examined.blobs and not self._interrupted:
             notes.append("The repository holds no objects: nothing was examined.")
         return tuple(notes)
 
     def search(self, engine: Engine) -> Iterator[Match | Unread]:
+        yield from self._unread
         try:
             for audit in self._audits:
                 for item in audit.search(engine, self._progress):
@@ -62,6 +68,7 @@ class History:
                         self._found[id(item)] = audit
                     yield self._told(audit, item)
         except KeyboardInterrupt:
+            self._interrupted = True
             yield Unread("what was left to read", "the scan was interrupted")
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
@@ -78,8 +85,9 @@ class History:
     def _attributed(self, audit: RepositoryAudit, keys: Mapping[str, Sequence[Match]]) -> dict[str, Attribution]:
         try:
             found = audit.attribute(keys)
-        except GitError:
+        except GitError as error:
             # Damage that keeps git from walking the history: the keys are there all the same.
+            self._unplaced[str(error)] = None
             found = {key: Attribution(tuple(map(location, matches))) for key, matches in keys.items()}
         if len(self._audits) == 1:
             return found
@@ -91,12 +99,19 @@ class History:
         return item
 
 
-def _with_modules(path: str, jobs: int, narrowing: Narrowing) -> Iterator[RepositoryAudit]:
+def _with_modules(path: str, jobs: int, narrowing: Narrowing, unread: list[Unread]) -> Iterator[RepositoryAudit]:
+    """The audits of a repository and of those inside it. `unread` receives what of these cannot be opened."""
     audit = RepositoryAudit(path, jobs, narrowing)
     yield audit
     # A ref that was named is one of the repository that was named.
     for module in () if narrowing.refs else modules(audit.store):
-        yield RepositoryAudit(module, jobs, narrowing)
+        if isinstance(module, Unread):
+            unread.append(module)
+            continue
+        try:
+            yield RepositoryAudit(module, jobs, narrowing)
+        except GitError as error:
+            unread.append(Unread(f"repository {module}", str(error)))
 
 
 def _below(folder: str, attribution: Attribution) -> Attribution:

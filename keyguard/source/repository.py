@@ -5,30 +5,25 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from itertools import chain
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
-from keyguard.git.index import entries
 from keyguard.git.odb.objects import Found, Lost
-from keyguard.git.odb.reader import Reading, read
+from keyguard.git.odb.pipes import endless_files
+from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import Store, find_store
 from keyguard.git.past import AskedPast, Past
-from keyguard.git.refs import refs
+from keyguard.git.silent import SilentGit
 from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
-from keyguard.source.attribution import locations, traces
-from keyguard.source.completeness import TIPS, Question, absent_objects, borders, has_grafts, reported, shallow
-from keyguard.source.exposure import commits_named, exposures
+from keyguard.source.completeness import Completeness, borders
 from keyguard.source.objects import Maker, Results
-from keyguard.source.stored import search_files, search_index, search_refs, worktrees
-
-if TYPE_CHECKING:
-    from keyguard.git.odb.kinship import Kinship
+from keyguard.source.stored import search_files, search_indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +58,8 @@ class RepositoryAudit:
         self.path = os.fspath(path)
         self.git = Git(self.path)
         self.store: Store = find_store(self.git)
+        if endless := next(endless_files(self.store), None):
+            self._silence(f"{endless} has no end")
         for ref in narrowing.refs:
             # Said at once, and not only where something is found.
             self.git.run("rev-list", "--max-count=1", "--end-of-options", ref)
@@ -70,7 +67,6 @@ class RepositoryAudit:
         self._jobs = jobs
         self._narrowing = narrowing
         self._objects = self._volume = 0
-        self._circular = False
         # Asked of git, until the objects were read and tell it themselves.
         self._past: Callable[[], Past] = lambda: AskedPast(self.git, jobs)
 
@@ -90,15 +86,21 @@ class RepositoryAudit:
                 yield item
             else:
                 matches[item.secret.fingerprint].append(item)
-        yield from self._narrowed(matches)
+        try:
+            yield from self._narrowed(matches)
+        except GitError as error:
+            yield Unread("which commits hold the keys, so that all keys are reported", str(error))
+            yield from chain.from_iterable(matches.values())
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> dict[str, Attribution]:
         """Places and exposure of the keys, by fingerprint.
 
         Raises GitError where git cannot say.
         """
-        if self._circular:
-            raise GitError("git would never answer, since a damaged object leads it in circles")
+        # What places keys is imported only where there are any.
+        from keyguard.source.attribution import locations, traces
+        from keyguard.source.exposure import commits_named, exposures
+
         past = self._past()
         known, found = traces(self.git, past, keys)
         exposed: Mapping[str, Exposure] = exposures(self.git, past, known, found)
@@ -109,51 +111,43 @@ class RepositoryAudit:
     def _everything(self, engine: Engine, progress: Callable[[Step], None]) -> Iterator[Match | Unread]:
         yield from self.store.unread
         yield from borders(self.store)
-        tips = Question(self.git, *TIPS)
-        try:
-            reading = read(self.git, self.store, Maker(engine, self.store.oid_size), self._jobs)
-            self.way = reading.way
-            lost: list[Lost] = []
-            yield from self._read(reading, lost, progress)
-            yield from (Unread("objects", loss.reason) for loss in lost)
+        lost: list[Lost] = []
+        with ExitStack() as asked:
+            completeness = None if self.silent else Completeness(self.git, self.store, self._jobs)
+            if completeness:
+                asked.callback(completeness.close)
+            yield from self._read(engine, completeness, lost, progress)
             yield from self._beside(engine)
-            # Where deltas stand on each other, git goes round in circles and never answers.
-            self._circular = any(loss.final for loss in lost)
-            if self._circular:
-                yield Unread("what refs need", "git was not asked, since a damaged object would keep it for ever")
-            else:
-                yield from self._missing(tips, reading.kinship(), {loss.oid for loss in lost})
-        finally:
-            tips.close()
+            if any(loss.final for loss in lost):
+                # Where deltas stand on each other, git goes round in circles.
+                self._silence("a damaged object leads it in circles")
+            if completeness and not self.silent:
+                self._past, missing = completeness.answer({loss.oid for loss in lost})
+                yield from missing
+        if self.silent:
+            yield Unread("what refs need", self.silent)
 
-    def _missing(self, tips: Question, kinship: Kinship | None, lost: set[str]) -> Iterator[Unread]:
-        """What refs need and the repository does not have."""
-        try:
-            absent = None
-            if kinship and not has_grafts(self.store):
-                # numpy, on which these stand, has been imported where there is a kinship.
-                from keyguard.git.odb import connectivity
-                from keyguard.git.odb.ancestry import ReadPast
+    @property
+    def silent(self) -> str:
+        """Why nothing more is asked of git, if that is so."""
+        return self.git.reason if isinstance(self.git, SilentGit) else ""
 
-                self._past = past = cache(partial(ReadPast, kinship, tips.answer(), shallow(self.store)))
-                absent = connectivity.absent_objects(kinship, past, self._indexed(), self._ends_of_refs)
-            if absent is None:
-                absent = absent_objects(self.git)
-            yield from reported(self.git, self.store, absent - lost)
-        except GitError as error:
-            yield Unread("what refs need", str(error))
-
-    def _ends_of_refs(self) -> set[str]:
-        return {ref.peeled for ref in refs(self.git)}
-
-    def _indexed(self) -> set[str]:
-        """The objects that indexes name, to which no other object may lead."""
-        indexes = [git_dir for git_dir in worktrees(self.store) if (git_dir / "index").exists()]
-        return {entry.oid for git_dir in indexes for entry in entries(Git(git_dir, as_hook=self.git.as_hook), [])}
+    def _silence(self, why: str) -> None:
+        self.git = SilentGit(self.path, f"git was not asked, since {why}: it would never answer")
 
     def _read(
-        self, reading: Reading[Results], lost: list[Lost], progress: Callable[[Step], None]
+        self,
+        engine: Engine,
+        completeness: Completeness | None,
+        lost: list[Lost],
+        progress: Callable[[Step], None],
     ) -> Iterator[Match | Unread]:
+        try:
+            reading = read(self.git, self.store, Maker(engine, self.store.oid_size), self._jobs)
+        except GitError as error:
+            yield Unread("objects", str(error))
+            return
+        self.way = reading.way
         yield from reading.unread
         done = 0
         for harvest in reading.harvests:
@@ -161,21 +155,27 @@ class RepositoryAudit:
             self._objects += harvest.objects
             self._volume += harvest.volume
             lost += harvest.lost
+            if completeness and reading.links:
+                completeness.look(reading.links)
             for found in harvest.found:
                 yield from _named(found)
             progress(Step(done, reading.objects, self._volume))
+        yield from (Unread("objects", loss.reason) for loss in lost)
 
     def _beside(self, engine: Engine) -> Iterator[Match | Unread]:
         """The keys in what is no object."""
-        yield from search_refs(engine, self.git)
-        for git_dir in worktrees(self.store):
-            yield from search_index(engine, self.git, git_dir)
+        yield from search_indexes(engine, self.git, self.store)
         yield from search_files(engine, self.store)
 
     def _narrowed(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Match]:
-        """Those of the matches that the wanted commits account for."""
+        """Those of the matches that the wanted commits account for.
+
+        Raises GitError, before the first of them, where git cannot say.
+        """
         if not matches:
             return
+        from keyguard.source.attribution import traces
+
         commits = self._wanted_commits()
         _, found = traces(self.git, self._past(), matches)
         for key, of_key in found.items():

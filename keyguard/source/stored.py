@@ -1,4 +1,4 @@
-"""What a repository stores beside its objects: ref names, reflogs, messages in the making, settings, LFS files."""
+"""What a repository stores beside its objects: refs, reflogs, messages in the making, settings, LFS files."""
 
 from __future__ import annotations
 
@@ -8,38 +8,35 @@ from pathlib import Path
 
 from keyguard.engine import Engine
 from keyguard.errors import DamagedError, GitError
+from keyguard.git import reftable
 from keyguard.git.command import Git
 from keyguard.git.odb import files
 from keyguard.git.odb.store import Store
-from keyguard.git.refs import ref_names
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.windows import windows
 
-# Below a repository's folder these are read as what they are: objects, names of refs, other repositories.
-READ_OTHERWISE = ("objects", "refs", "packed-refs", "modules", "reftable")
+# Below a repository's folder these are read as what they are: objects, and other repositories.
+READ_OTHERWISE = ("objects", "modules")
 
 MESSAGES = ("_MSG", "_EDITMSG", "message")
 
 
-def search_refs(engine: Engine, git: Git) -> Iterator[Match | Unread]:
-    """The keys in the names of refs."""
+def search_indexes(engine: Engine, git: Git, store: Store) -> Iterator[Match | Unread]:
+    """The keys in the paths of the index of every worktree. What stands there are objects."""
+    yield from _search_index(engine, git, store.common_dir)
+    linked = store.common_dir / "worktrees"
     try:
-        names = [name for name, _ in ref_names(git)]
-    except GitError as error:
-        yield Unread("the names of refs", str(error))
-        return
-    if engine.admits("\n".join(names).encode("utf-8", "surrogateescape")):
-        for name in names:
-            data = name.encode("utf-8", "surrogateescape")
-            yield from engine.examine(Blob(data, Stored("ref-name", path=name)))
+        for name in files.listed(linked):
+            yield from _search_index(engine, git, linked / name)
+    except DamagedError as error:
+        yield Unread(f"folder {linked}", str(error))
 
 
-def search_index(engine: Engine, git: Git, git_dir: Path) -> Iterator[Match | Unread]:
-    """The keys in the paths of an index. Its contents are objects."""
-    if not (git_dir / "index").exists():
+def _search_index(engine: Engine, git: Git, git_dir: Path) -> Iterator[Match | Unread]:
+    if files.absent(git_dir / "index"):
         return
     try:
-        paths = Git(git_dir, as_hook=git.as_hook).run("ls-files", "--cached", "-z").split(b"\0")
+        paths = git.at(git_dir).run("ls-files", "--cached", "-z").split(b"\0")
     except GitError as error:
         yield Unread(f"the index of {git_dir}", str(error))
         return
@@ -48,29 +45,54 @@ def search_index(engine: Engine, git: Git, git_dir: Path) -> Iterator[Match | Un
             yield from engine.examine(Blob(path, Stored("path", path=os.fsdecode(path))))
 
 
-def worktrees(store: Store) -> Iterator[Path]:
-    """The folders in which a worktree of the repository keeps its index: its own, then the linked ones'."""
-    yield store.common_dir
-    try:
-        for name in files.listed(store.common_dir / "worktrees"):
-            yield store.common_dir / "worktrees" / name
-    except DamagedError:
-        return
-
-
 def search_files(engine: Engine, store: Store) -> Iterator[Match | Unread]:
-    """The keys in the files of the repository's folder that hold neither objects nor refs."""
+    """The keys in the files of the repository's folder that hold no objects, and in the names of refs."""
+    refs: set[bytes] = set()
     for path in _below(store.common_dir, READ_OTHERWISE):
         if isinstance(path, Unread):
             yield path
             continue
-        name = os.path.relpath(path, store.common_dir)
+        name = os.fspath(path)[len(os.fspath(store.common_dir)) + 1 :]
+        refs.add(_ref(name))
         try:
-            with files.opened(path) as file:
-                for blob in windows(file.read, Stored(_kind(name), path=f".git/{name}")):
-                    yield from engine.examine(blob)
-        except (DamagedError, OSError) as error:
-            yield Unread(f".git/{name}", str(error) if isinstance(error, DamagedError) else "it cannot be read")
+            yield from (item for blob in _content(path, name, store, refs) for item in engine.examine(blob))
+        except DamagedError as error:
+            yield Unread(f".git/{name}", str(error))
+        except OSError:
+            yield Unread(f".git/{name}", "it cannot be read")
+    yield from _search_refs(engine, refs)
+
+
+def _search_refs(engine: Engine, names: set[bytes]) -> Iterator[Match | Unread]:
+    if engine.admits(b"\n".join(names)):
+        for name in sorted(names):
+            yield from engine.examine(Blob(name, Stored("ref-name", path=os.fsdecode(name))))
+
+
+def _ref(name: str) -> bytes:
+    """The ref whose value, or whose log, stands in this file of the repository's folder; nothing for other files."""
+    _, begin, rest = f"/{name.replace(os.sep, '/')}".partition("/refs/")
+    return os.fsencode(begin[1:] + rest)
+
+
+def _content(path: Path, name: str, store: Store, refs: set[bytes]) -> Iterator[Blob]:
+    """What is text in a file. `refs` receives the names of refs that stand in it."""
+    origin = Stored(_kind(name), path=f".git/{name}")
+    if path.is_symlink():
+        yield Blob(os.fsencode(path.readlink()), origin)
+        if not _is_shared(path):
+            return
+    if path.parent.name == "reftable" and path.suffix in (".ref", ".log"):
+        for record in reftable.records(files.content(path), store.oid_size):
+            refs.add(record.ref)
+            yield Blob(record.text, origin)
+        return
+    with files.opened(path) as file:
+        if name == "packed-refs":
+            # A line is an id and a name. One that holds neither may follow: what a tag there stands for.
+            refs.update(line.rstrip(b"\n").partition(b" ")[2] for line in file)
+            return
+        yield from windows(file.read, origin)
 
 
 def _kind(name: str) -> str:
@@ -78,23 +100,27 @@ def _kind(name: str) -> str:
     parts = Path(name).parts
     if parts[:2] == ("lfs", "objects"):
         return "blob"
-    if name.endswith(MESSAGES) or "logs" in parts:
+    if name.endswith(MESSAGES) or "logs" in parts or "reftable" in parts:
         return "commit-message"
     return "worktree"
 
 
 def _below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unread]:
     try:
-        names = files.listed(folder)
+        entries = files.entries(folder)
     except DamagedError as error:
-        yield Unread(str(folder), str(error))
+        yield Unread(f"folder {folder}", str(error))
         return
-    for name in names:
+    for name, kind in entries:
         path = folder / name
-        if name in left_out or path.is_symlink():
-            continue
-        if path.is_dir():
-            yield from _below(path)
-        # The paths of an index are asked of git.
-        elif path.is_file() and name != "index" and not name.startswith("sharedindex."):
+        if kind == "folder" or (kind == "link" and path.is_dir() and _is_shared(path)):
+            yield from () if name in left_out else _below(path)
+        # The paths of an index are asked of git. A pipe or a socket stores nothing.
+        elif kind != "other" and name != "index" and not name.startswith("sharedindex."):
             yield path
+
+
+def _is_shared(link: Path) -> bool:
+    """Whether a link leads to the same part of another repository, as `repo` and git-new-workdir lay them."""
+    target = Path(os.path.realpath(link))
+    return target.name == link.name and not any(files.absent(target.parent / name) for name in ("HEAD", "objects"))

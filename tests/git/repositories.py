@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 from pathlib import Path
+
+import pytest
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -20,6 +23,10 @@ ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": "committer@example.com",
     "GIT_COMMITTER_DATE": "2024-01-02T03:04:05 +0000",
 }
+
+VERSION = tuple(map(int, re.findall(r"\d+", subprocess.check_output(["git", "version"], text=True))[:2]))
+
+needs_reftable = pytest.mark.skipif(VERSION < (2, 45), reason="git knows reftable from 2.45 on")
 
 
 class Repository:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from keyguard.patterns import bundled
 from keyguard.source import files
 from tests.conftest import Call, Repo, run_apart
 from tests.keys import Keys
@@ -426,31 +423,6 @@ def test_the_callers_environment_does_not_lead_a_scan_elsewhere(
 
 
 # What cannot be read.
-
-
-@pytest.fixture
-def nobodys(keyguard: Call, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that an unprivileged user reaches; the test runs as such a one, from there.
-
-    The checkout may lie where that user reaches nothing: what is needed of it is read and imported before.
-    """
-    made = Path(tempfile.mkdtemp(prefix="keyguard-tests-"))
-    made.chmod(0o755)
-    monkeypatch.chdir(made)
-    library = bundled()
-    monkeypatch.setattr("keyguard.cli.options.bundled", lambda: library)
-    root = os.geteuid() == 0
-    if root:
-        os.chown(made, 65534, 65534)
-        keyguard("scan", str(made))
-        os.seteuid(65534)
-    yield made
-    if root:
-        os.seteuid(0)
-    for path in made.rglob("*"):
-        if path.is_dir():
-            path.chmod(0o755)
-    shutil.rmtree(made)
 
 
 def test_a_file_that_may_not_be_read_makes_the_scan_incomplete(nobodys: Path, scan: Call) -> None:

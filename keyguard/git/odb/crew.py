@@ -1,4 +1,7 @@
-"""Worker processes that share out a list of tasks, whatever becomes of one of them."""
+"""Worker processes that share out a list of tasks, whatever becomes of one of them.
+
+`multiprocessing` is imported only where a second process is wanted: a small store is read sooner than that takes.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,22 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkContext, SpawnContext
-from multiprocessing.process import BaseProcess
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkContext, SpawnContext
+    from multiprocessing.process import BaseProcess
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 # What a worker does with a task. It is made anew in each worker.
 Work = Callable[[Task], Result]
+
+
+# A fork shares all that is known about the packs. Where forking is not safe it is sent to each process.
+FORKS = sys.platform == "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ def share_out(tasks: Sequence[Task], make: Callable[[], Work[Task, Result]], job
     Raises what the work raises. No process is left behind, also where the iteration is given up or is
     interrupted.
     """
+    if not tasks:
+        return
     if jobs <= 1:
         work = make()
         for task in tasks:
@@ -55,8 +65,10 @@ class _Crew(Generic[Task, Result]):
             self._engage()
 
     def results(self) -> Iterator[Done[Task, Result]]:
+        from multiprocessing.connection import wait
+
         while self.busy:
-            ready = connection.wait(list(self.busy))
+            ready = wait(list(self.busy))
             for pipe in [pipe for pipe in self.busy if pipe in ready]:
                 yield self._received(pipe)
 
@@ -69,9 +81,9 @@ class _Crew(Generic[Task, Result]):
 
     def _engage(self) -> None:
         """Start a worker and give it its first task."""
-        # A fork shares all that is known about the packs; elsewhere it is sent to each process.
-        context: ForkContext | SpawnContext
-        context = get_context("fork") if sys.platform == "linux" else get_context("spawn")
+        from multiprocessing import get_context
+
+        context: ForkContext | SpawnContext = get_context("fork") if FORKS else get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.make), daemon=True)
         process.start()

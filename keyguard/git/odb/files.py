@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from keyguard.errors import DamagedError
 
@@ -54,3 +54,52 @@ def listed(folder: Path) -> list[str]:
         return []
     except OSError as error:
         raise DamagedError(f"it cannot be read: {error.strerror}") from error
+
+
+def entries(folder: Path) -> list[Entry]:
+    """What is in a folder, sorted by name; nothing where there is no such folder. Raises DamagedError.
+
+    What an entry is mostly stands in the folder itself: that is known also where it may be listed and not entered.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return sorted(Entry(one.name, _kind(one)) for one in found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise DamagedError(f"it cannot be read: {error.strerror}") from error
+
+
+class Entry(NamedTuple):
+    """Something in a folder. `kind` is "file", "folder", "link", or "other" for a pipe, a socket or a device."""
+
+    name: str
+    kind: str
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"
+
+
+def absent(path: Path) -> bool:
+    """Whether there is nothing at `path`. What cannot be looked at may be there."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def endless(path: Path) -> bool:
+    """Whether reading from `path` may never come to an end: of a pipe that nobody writes to, of a device."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or (stat.S_ISCHR(mode) and not path.samefile(os.devnull))

@@ -16,6 +16,7 @@ from keyguard.git.odb import files
 from keyguard.git.odb.inflate import INFLATE_ERRORS, decompress, pieces
 from keyguard.git.odb.objects import KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
 from keyguard.git.odb.streams import LONGER, PIECE, Stream
+from keyguard.model import Unread
 
 FOLDER = re.compile(r"[0-9a-f]{2}\Z")
 NAME = re.compile(r"[0-9a-f]+\Z")
@@ -33,16 +34,24 @@ Show = Callable[[str, int, bytes], None]
 NOT_FOR_GIT = (files.IRREGULAR, LONGER)
 
 
-def loose_objects(objects: Path, oid_size: int) -> Iterator[str]:
-    """The ids, in hex, of the loose objects below an `objects` folder.
-
-    Raises DamagedError where a folder cannot be read.
-    """
-    for folder in files.listed(objects):
-        if FOLDER.match(folder):
-            for name in files.listed(objects / folder):
-                if len(name) == 2 * oid_size - 2 and NAME.match(name):
+def loose_objects(objects: Path, oid_size: int) -> Iterator[str | Unread]:
+    """The ids, in hex, of the loose objects below an `objects` folder, and the folders that cannot be read."""
+    for folder in _listed(objects):
+        if isinstance(folder, Unread):
+            yield folder
+        elif FOLDER.match(folder):
+            for name in _listed(objects / folder):
+                if isinstance(name, Unread):
+                    yield name
+                elif len(name) == 2 * oid_size - 2 and NAME.match(name):
                     yield folder + name
+
+
+def _listed(folder: Path) -> Sequence[str | Unread]:
+    try:
+        return files.listed(folder)
+    except DamagedError as error:
+        return [Unread(f"folder {folder}", str(error))]
 
 
 def examine_loose(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import IO, Generic
 
-from keyguard.errors import DamagedError
+from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git, Process
 from keyguard.git.odb.objects import HELD_LIMIT, KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
 from keyguard.git.odb.streams import PIECE
@@ -65,14 +65,18 @@ class Asked:
 
     def __call__(self, oid: bytes) -> tuple[int, bytes]:
         """Kind and content of the object with this raw id. Raises DamagedError."""
-        if not self._process:
-            self._process = self._git.start("cat-file", "--batch")
         try:
+            if not self._process:
+                self._process = self._git.start("cat-file", "--batch")
             with Watch(self._process):
                 return self._answer(self._process, oid.hex())
         except (_EndedError, BrokenPipeError):
             self.close()
             raise DamagedError("git gives up on its base") from None
+        except DamagedError:
+            raise
+        except GitError as error:
+            raise DamagedError("git cannot be asked for its base") from error
 
     def _answer(self, process: Process, oid: str) -> tuple[int, bytes]:
         process.stdin.write(oid.encode() + b"\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
+from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.odb import plain
 from keyguard.git.odb.crew import share_out
@@ -34,15 +35,14 @@ class Reading(Generic[Value]):
 
     `objects` is how many there are. `way` says how they are read, for a person. `unread` is what is known not
     to be readable already. `harvests` does the reading: the shares come in no order, and what one has in
-    `lost` could be had neither from its pack nor from git. Once they have all come, `kinship` tells what the
-    objects name; nothing, where git had to read any of them.
+    `lost` could be had neither from its pack nor from git. `links` is what the objects name, where that is gathered.
     """
 
     objects: int
     way: str
     unread: tuple[Unread, ...]
     harvests: Iterator[Harvest[Value]]
-    kinship: Callable[[], Kinship | None] = lambda: None
+    links: Linked | None = None
 
 
 def read(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) -> Reading[Value]:
@@ -60,51 +60,76 @@ def read_plainly(git: Git, make: MakeExaminer[Value], way: str = "git cat-file")
 
 def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) -> Reading[Value]:
     # numpy, and all that stands on it, is imported where packs are read and nowhere else.
-    from keyguard.git.odb.shares import harvests
+    from keyguard.git.odb.shares import harvests, shares_of
     from keyguard.git.odb.survey import survey
 
-    surveyed = survey(git, store)
-    first = harvests(git, surveyed, make, jobs)
-    reading = _PackReading(git, surveyed, make, jobs)
-    return Reading(surveyed.objects, "its packs", tuple(surveyed.unread), reading.harvests(first), reading.kinship)
+    surveyed = survey(store)
+    shares = shares_of(surveyed, jobs)
+    linked = Linked(git, surveyed, sum(share.links for share in shares))
+    first = harvests(git, surveyed, shares, make, jobs)
+    every = _with_second_try(git, make, _gathered(first, linked), surveyed.lost, linked, jobs)
+    return Reading(surveyed.objects, "its packs", tuple(surveyed.unread), every, linked)
 
 
-class _PackReading(Generic[Value]):
-    """The harvests of a reading, then what git has of the objects that were lost: it may know another copy."""
+class Linked:
+    """What the objects of a store name, gathered while they are read.
 
-    def __init__(self, git: Git, surveyed: Survey, make: MakeExaminer[Value], jobs: int) -> None:
+    `complete` says that all of those were read that name anything. `whole` says, at the end, that none is left out:
+    what git had to read is.
+    """
+
+    def __init__(self, git: Git, surveyed: Survey, expected: int) -> None:
         self._git = git
         self._surveyed = surveyed
-        self._make = make
-        self._jobs = jobs
-        self._links: list[Links] = []
-        self._known = False
+        self._expected = expected
+        self._parts: list[Links] = []
+        self.whole = True
 
-    def harvests(self, first: Iterator[Harvest[Value]]) -> Iterator[Harvest[Value]]:
-        lost = list(self._surveyed.lost)
-        for harvest in first:
-            if harvest.links:
-                self._links.append(harvest.links)
-            lost += harvest.lost
-            harvest.lost = []
-            yield harvest
-        yield Harvest(lost=[loss for loss in lost if loss.final])
-        reasons = {loss.oid: loss.reason for loss in lost if not loss.final}
-        self._known = not any(links.strange for links in self._links)
-        for harvest in _asked_again(self._git, self._make, list(reasons), self._jobs):
-            # What git gives is examined, but not what it names.
-            self._known &= not harvest.objects
-            harvest.lost = [Lost(loss.oid, reasons[loss.oid]) for loss in harvest.lost]
-            yield harvest
+    @property
+    def complete(self) -> bool:
+        return len(self._parts) == self._expected
 
-    def kinship(self) -> Kinship | None:
+    def add(self, links: Links) -> None:
+        """Take in what a share gathered."""
+        self._parts.append(links)
+        self.whole &= not links.strange
+
+    def kinship(self) -> Kinship:
+        """What is gathered, as one."""
         from keyguard.git.odb.kinship import Kinship
         from keyguard.git.odb.links import Gatherer, joined
 
-        if not self._known:
-            return None
         none = Gatherer(self._surveyed.catalogue).take()
-        return Kinship(self._git, self._surveyed, joined([none, *self._links]))
+        return Kinship(self._git, self._surveyed, joined([none, *self._parts]))
+
+
+def _gathered(first: Iterator[Harvest[Value]], linked: Linked) -> Iterator[Harvest[Value]]:
+    for harvest in first:
+        if harvest.links:
+            linked.add(harvest.links)
+        yield harvest
+
+
+def _with_second_try(
+    git: Git,
+    make: MakeExaminer[Value],
+    first: Iterator[Harvest[Value]],
+    lost: list[Lost],
+    linked: Linked,
+    jobs: int,
+) -> Iterator[Harvest[Value]]:
+    """The harvests, then what git has of the objects that were lost: it may know another copy."""
+    lost = list(lost)
+    for harvest in first:
+        lost += harvest.lost
+        harvest.lost = []
+        yield harvest
+    yield Harvest(lost=[loss for loss in lost if loss.final])
+    reasons = {loss.oid: loss.reason for loss in lost if not loss.final}
+    for harvest in _asked_again(git, make, list(reasons), jobs):
+        linked.whole &= not harvest.objects
+        harvest.lost = [Lost(loss.oid, reasons[loss.oid]) for loss in harvest.lost]
+        yield harvest
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +144,12 @@ class _Asker(Generic[Value]):
 
         def ask(oids: list[str]) -> Harvest[Value]:
             harvest: Harvest[Value] = Harvest()
-            for part in plain.examine_named(self.git, examiner, oids):
-                harvest.add(part)
+            try:
+                for part in plain.examine_named(self.git, examiner, oids):
+                    harvest.add(part)
+            except GitError:
+                # It cannot be asked here at all.
+                harvest.lost += (Lost(oid, "") for oid in oids)
             return harvest
 
         return ask

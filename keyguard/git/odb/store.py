@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from keyguard.errors import DamagedError, GitError
+from keyguard.errors import DamagedError
 from keyguard.git.command import Git
 from keyguard.git.odb import files
+from keyguard.git.odb.watch import answer
 from keyguard.model import Unread
+
+# The worktree's own folder, the one that all worktrees share, that of the objects, and what ids are made by.
+QUESTIONS = (("--absolute-git-dir",), ("--git-common-dir",), ("--git-path", "objects"), ("--show-object-format",))
 
 # As deep as git follows alternates (object-file.c, link_alt_odb_entries).
 DEEPEST_ALTERNATE = 5
@@ -47,58 +52,53 @@ def find_store(git: Git) -> Store:
 
     Raises NotARepositoryError, or GitError where git refuses the repository.
     """
-    git_dir = _path(git, "--absolute-git-dir")
-    common_dir = git_dir / _path(git, "--git-common-dir", base=git.where)
-    objects = _path(git, "--git-path", "objects", base=git.where)
-    sha256 = git.run("rev-parse", "--show-object-format").strip() == b"sha256"
+    *answers, hashed = _answers(git, QUESTIONS)
+    git_dir, common_dir, objects = (Path(git.where, os.fsdecode(path)).absolute() for path in answers)
     folders, unread = _with_alternates(objects, [Path(name).absolute() for name in git.alternates()])
-    return Store(git_dir, common_dir, tuple(folders), 32 if sha256 else 20, tuple(unread))
+    return Store(git_dir, common_dir, tuple(folders), 32 if hashed == b"sha256" else 20, tuple(unread))
+
+
+def _answers(git: Git, questions: Sequence[Sequence[str]]) -> list[bytes]:
+    """What rev-parse says to each of `questions`, each answer without its line end."""
+    answers = answer(git, "rev-parse", *chain.from_iterable(questions)).split(b"\n")[:-1]
+    if len(answers) == len(questions):
+        return answers
+    # A path may hold line ends itself.
+    return [answer(git, "rev-parse", *question).removesuffix(b"\n") for question in questions]
 
 
 def pack_files(objects: Path) -> Iterator[PackFiles]:
     """The packs in an `objects` folder, kept, promised and cruft ones among them.
 
-    Raises DamagedError where the folder cannot be read, GitError where git itself could not be used with it.
+    Raises DamagedError where the folder cannot be read.
     """
     folder = objects / "pack"
     names = files.listed(folder)
     there = set(names)
-    _check_regular(folder, names)
     for name in names:
         if name.startswith("pack-") and name.endswith(".pack"):
             index = name.removesuffix(".pack") + ".idx"
             yield PackFiles(folder / name, folder / index if index in there else None)
 
 
-def _check_regular(folder: Path, names: list[str]) -> None:
-    for name in names:
-        path = folder / name
-        if name.endswith((".pack", ".idx")) and path.exists() and not path.is_file():
-            raise GitError(f"{path}: this is no regular file, and git would wait for it for ever: remove it")
-
-
-def modules(store: Store) -> Iterator[Path]:
+def modules(store: Store) -> Iterator[Path | Unread]:
     """The repositories of submodules that are kept inside this one, at any depth."""
     yield from _repositories(store.common_dir / "modules")
 
 
-def _repositories(folder: Path) -> Iterator[Path]:
+def _repositories(folder: Path) -> Iterator[Path | Unread]:
     # A submodule's name may hold slashes: its repository then lies as many folders deeper.
-    for name in files.listed(folder):
-        inner = folder / name
-        if inner.is_symlink() or not inner.is_dir():
-            continue
-        if (inner / "HEAD").is_file() and (inner / "objects").is_dir():
+    try:
+        folders = [folder / entry.name for entry in files.entries(folder) if entry.kind == "folder"]
+    except DamagedError as error:
+        yield Unread(f"folder {folder}", str(error))
+        return
+    for inner in folders:
+        if files.absent(inner / "HEAD") or files.absent(inner / "objects"):
+            yield from _repositories(inner)
+        else:
             yield inner
             yield from _repositories(inner / "modules")
-        else:
-            yield from _repositories(inner)
-
-
-def _path(git: Git, *question: str, base: str = "") -> Path:
-    # A path may hold line ends itself: only the last one is git's.
-    answer = os.fsdecode(git.run("rev-parse", *question).removesuffix(b"\n"))
-    return Path(base, answer).absolute()
 
 
 def _with_alternates(objects: Path, named: list[Path]) -> tuple[list[Path], list[Unread]]:
@@ -113,8 +113,8 @@ def _with_alternates(objects: Path, named: list[Path]) -> tuple[list[Path], list
         if real in known:
             continue
         known.add(real)
-        if not folder.is_dir():
-            unread.append(Unread(f"alternate {folder}", "the folder is not there"))
+        if not os.path.isdir(folder):
+            unread.append(Unread(f"alternate {folder}", "the folder is not there, or may not be looked at"))
             continue
         folders.append(folder)
         if depth > DEEPEST_ALTERNATE:
@@ -132,7 +132,7 @@ def alternates(objects: Path) -> list[Path]:
     Source: gitrepository-layout(5), objects/info/alternates: one a line, relative ones to `objects`.
     """
     path = objects / "info" / "alternates"
-    if not path.exists():
+    if files.absent(path):
         return []
     lines = files.content(path).split(b"\n")
     return [objects / os.fsdecode(unquoted(line)) for line in lines if line and not line.startswith(b"#")]

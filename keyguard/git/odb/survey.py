@@ -13,6 +13,7 @@ import numpy.typing as npt
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, catalogue
+from keyguard.git.odb.files import opened
 from keyguard.git.odb.idx import Index, as_text, read_index
 from keyguard.git.odb.loose import loose_objects
 from keyguard.git.odb.objects import Lost, Witness
@@ -66,13 +67,13 @@ class Survey:
         return np.concatenate([*parts, np.arange(len(self.catalogue))])
 
 
-def survey(git: Git, store: Store) -> Survey:
-    """What there is to read in `store`, which is the one of the repository that `git` is in."""
+def survey(store: Store) -> Survey:
+    """What there is to read in `store`."""
     found = Survey(catalogue([], store.oid_size))
     for folder in store.objects:
         try:
             for files in pack_files(folder):
-                _add_pack(found, git, store, files)
+                _add_pack(found, store, files)
         except DamagedError as error:
             found.unread.append(Unread(f"folder {folder / 'pack'}", str(error)))
     found.packs = _without_repetitions(found.packs)
@@ -83,8 +84,8 @@ def survey(git: Git, store: Store) -> Survey:
     return found
 
 
-def _add_pack(found: Survey, git: Git, store: Store, files: PackFiles) -> None:
-    index = _index(found, git, store, files)
+def _add_pack(found: Survey, store: Store, files: PackFiles) -> None:
+    index = _index(found, store, files)
     if index is None:
         return
     try:
@@ -98,7 +99,7 @@ def _add_pack(found: Survey, git: Git, store: Store, files: PackFiles) -> None:
     found.packs.append(pack)
 
 
-def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | None:
+def _index(found: Survey, store: Store, files: PackFiles) -> Index | None:
     """The pack's index; one that git makes aside where there is none that can be trusted."""
     index, reason = None, "it has no index"
     if files.index:
@@ -109,7 +110,13 @@ def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | N
     if index and index.intact:
         return index
     try:
-        return _indexed_aside(git, store, files.pack)
+        # Before git is: it would wait for a pipe.
+        opened(files.pack).close()
+    except DamagedError as error:
+        found.unread.append(Unread(f"pack {files.pack.name}", str(error)))
+        return index
+    try:
+        return _indexed_aside(files.pack, store.oid_size)
     except GitError:
         if index:
             reason = "the index is damaged: its checksum is another"
@@ -117,11 +124,13 @@ def _index(found: Survey, git: Git, store: Store, files: PackFiles) -> Index | N
         return index
 
 
-def _indexed_aside(git: Git, store: Store, pack: Path) -> Index:
+def _indexed_aside(pack: Path, oid_size: int) -> Index:
     with tempfile.TemporaryDirectory(prefix="keyguard-") as folder:
         aside = Path(folder, "pack.idx")
-        git.run("index-pack", "-o", str(aside), str(pack.absolute()))
-        return read_index(aside, store.oid_size)
+        hashed = "sha256" if oid_size == 32 else "sha1"
+        # Away from the repository, in which git would look for each of the objects.
+        Git(folder).run("index-pack", f"--object-format={hashed}", "-o", str(aside), str(pack.absolute()))
+        return read_index(aside, oid_size)
 
 
 def _without_repetitions(packs: list[Pack]) -> list[Pack]:
@@ -138,11 +147,12 @@ def _without_repetitions(packs: list[Pack]) -> list[Pack]:
 
 def _loose_only(found: Survey, folder: Path, oid_size: int) -> list[str]:
     """The loose objects of a folder that are in no pack and no folder before."""
-    try:
-        oids = list(loose_objects(folder, oid_size))
-    except DamagedError as error:
-        found.unread.append(Unread(f"folder {folder}", str(error)))
-        return []
+    oids = []
+    for item in loose_objects(folder, oid_size):
+        if isinstance(item, Unread):
+            found.unread.append(item)
+        else:
+            oids.append(item)
     if not oids:
         return []
     packed = _packed(found.packs, oids)
