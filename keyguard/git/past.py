@@ -53,7 +53,9 @@ class AskedPast:
         # A name can be part of any path: all changes are looked through.
         wanted = None if named else blobs
         found = changes(self._git, commits, wanted, self._jobs, merges=True)
-        return about(found, blobs, {name for name, _ in named}) if named else list(found)
+        # That a file becomes executable changes nothing of what stands where.
+        moved = (change for change in found if change.before != change.after)
+        return about(moved, blobs, {name for name, _ in named})
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
         return checked(self._git, [f"{commit}:{path}" for commit, path in questions])

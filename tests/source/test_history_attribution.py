@@ -184,6 +184,74 @@ def test_a_key_that_only_the_merge_itself_brought(tmp_path: Path) -> None:
     assert finding.exposure and finding.exposure.introduced == commit(evil, 4)
 
 
+def test_a_key_that_only_a_merge_took_out(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.git("switch", "-q", "-c", "side")
+    added = told.commit(2, {"a.env": KEYED})
+    told.git("switch", "-q", "main")
+    told.commit(3, {"other": b"x\n"})
+    told.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "without it", "side", env=on(5))
+    merge = told.head()
+    told.git("branch", "-q", "-D", "side")
+
+    exposure = told.exposure()
+
+    assert exposure.introduced == commit(added, 2)
+    assert exposure.removed == commit(merge, 5)
+    assert exposure.days == 3
+
+
+def test_a_removal_that_a_merge_only_took_over(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.commit(2, {"a.env": KEYED})
+    told.git("switch", "-q", "-c", "side")
+    removed = told.commit(3, {"a.env": CLEAN})
+    told.git("switch", "-q", "main")
+    told.commit(4, {"other": b"x\n"})
+    told.merge(5, "side")
+
+    assert told.exposure().removed == commit(removed, 3)
+
+
+def test_a_key_that_came_back_and_that_a_merge_then_took_out(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.commit(2, {"a.env": KEYED})
+    told.commit(3, {"a.env": CLEAN})
+    told.git("switch", "-q", "-c", "side")
+    told.commit(4, {"a.env": KEYED})
+    told.git("switch", "-q", "main")
+    told.commit(5, {"other": b"x\n"})
+    told.git("merge", "-q", "--no-ff", "--no-commit", "-s", "ours", "side")
+    merge = told.commit(6, {}, "without it")
+    told.git("branch", "-q", "-D", "side")
+
+    assert told.exposure().removed == commit(merge, 6)
+
+
+def test_a_merge_that_has_the_key_like_one_of_its_sides_did_not_bring_it(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    added = told.commit(2, {"a.env": KEYED})
+    told.git("switch", "-q", "-c", "side")
+    told.commit(3, {"a.env": CLEAN})
+    told.git("switch", "-q", "main")
+    told.commit(4, {"other": b"x\n"})
+    told.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "with it", "side", env=on(5))
+
+    finding = only(audit(told.path))
+
+    assert places(finding) == {("blob", "a.env", 2, added)}
+    assert finding.exposure and finding.exposure.removed is None and finding.exposure.in_head
+
+
+def test_a_file_that_became_executable_is_no_new_place(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    added = told.commit(2, {"a.env": KEYED})
+    told.git("update-index", "--chmod=+x", "a.env")
+    told.git("commit", "-q", "-m", "executable", env=on(3))
+
+    assert places(only(audit(told.path))) == {("blob", "a.env", 2, added)}
+
+
 def test_a_key_that_only_a_tag_reaches(tmp_path: Path) -> None:
     told = Told(tmp_path)
     told.commit(2, {"a.env": KEYED})

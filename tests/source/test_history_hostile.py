@@ -9,7 +9,7 @@ import pytest
 
 from keyguard.cli.entry import run
 from tests.git.repositories import Repository
-from tests.source.auditing import KEY, OTHER
+from tests.source.auditing import KEY, OTHER, audit, only
 
 SETTINGS = (
     "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "core.gitProxy",
@@ -91,3 +91,30 @@ def _at(path: Path) -> Repository:
     repository = Repository.__new__(Repository)
     repository.path = path
     return repository
+
+
+def test_trees_that_name_each_other_over_and_over(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    inner = f"100644 blob {repository.blob(KEY.encode())}\tkey\n"
+    # Ten to the tenth paths lead to the key.
+    for _ in range(10):
+        tree = repository("mktree", given=inner.encode())
+        inner = "".join(f"040000 tree {tree}\t{number}\n" for number in range(10))
+    repository("update-ref", "refs/heads/main", repository("commit-tree", "-m", "a bomb", tree))
+
+    finding = only(audit(tmp_path))
+
+    assert [place.kind for place in finding.locations] == ["blob"]
+
+
+def test_trees_as_deep_as_git_makes_them(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    tree = repository("mktree", given=f"100644 blob {repository.blob(KEY.encode())}\tkey\n".encode())
+    path = "/".join(["d"] * 1_500)
+    commit = b"commit refs/heads/main\ncommitter A <a@example.com> 1700000000 +0000\ndata 0\n"
+    repository("fast-import", "--quiet", given=commit + f"M 040000 {tree} {path}\n".encode())
+
+    finding = only(audit(tmp_path))
+
+    assert [place.path for place in finding.locations] == [f"{path}/key"]
+    assert finding.exposure and finding.exposure.refs == ("refs/heads/main",)

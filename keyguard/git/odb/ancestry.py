@@ -20,7 +20,7 @@ NOTHING: Mapping[bytes, bytes] = {}
 NO_TREE = b""
 
 # A few trees that name each other often enough make billions of paths.
-MOST_CHANGES = 1_000_000
+MOST_CHANGES = 300_000
 
 
 class _Commit(NamedTuple):
@@ -34,11 +34,13 @@ class _Commit(NamedTuple):
 class ReadPast:
     """A past that was read.
 
-    `tips` are the commits that refs and reflogs are at, `borders` those whose parents a shallow clone cuts off.
+    `tips` are the commits that refs and reflogs are at, `borders` those whose parents a shallow clone cuts off (as an
+    attribute by their raw ids).
     """
 
     def __init__(self, kinship: Kinship, tips: Iterable[str], borders: Collection[str]) -> None:
         self._kinship = kinship
+        self.borders = frozenset(map(bytes.fromhex, borders))
         self._commits = _commits(kinship, borders)
         self._reached = _reachable(self._commits, tips)
         self._looked_for: tuple[set[str], set[Named]] = set(), set()

@@ -40,7 +40,7 @@ def _needed(
     trees = kinship.trees({*above, *holders}, {*above, *holders, *absent})
     reached = _below({*past.roots(), *named}, trees)
     # A tag is held to be needed, since few are not.
-    idle = (trees.keys() - reached) | past.strays()
+    idle = (trees.keys() - reached) | past.strays() | past.borders
     return {oid for oid, of_one in absent.items() if not idle.issuperset(of_one)}
 
 

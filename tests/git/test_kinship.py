@@ -1,0 +1,344 @@
+"""What objects name, as read from packs, against what git says of the same repositories."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyguard.git.changes import Changed
+from keyguard.git.command import Git
+from keyguard.git.graph import EVERYTHING, read_graph
+from keyguard.git.odb.ancestry import ReadPast
+from keyguard.git.odb.connectivity import absent_objects
+from keyguard.git.odb.kinship import Kinship
+from keyguard.git.odb.reader import read
+from keyguard.git.odb.store import find_store
+from keyguard.git.odb.trees import entries
+from keyguard.git.past import AskedPast
+from tests.git.repositories import Repository, with_history
+
+NAMES = ["a", "b.txt", "with space", "Ünïcode", "line\nend", "100644 a", "zz" * 40]
+
+
+class Nobody:
+    """Finds nothing in anything."""
+
+    def several(self, _kinds: Sequence[int], _contents: Sequence[bytes]) -> Iterable[tuple[int, None]]:
+        return ()
+
+    def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> None:
+        while read(1 << 20):
+            pass
+
+
+def kinship_of(repository: Repository, jobs: int = 1) -> Kinship:
+    git = Git(repository.path)
+    reading = read(git, find_store(git), Nobody, jobs)
+    for harvest in reading.harvests:
+        assert not harvest.lost
+    assert reading.links and reading.links.complete and reading.links.whole
+    return reading.links.kinship()
+
+
+def past_of(repository: Repository, jobs: int = 1) -> ReadPast:
+    tips = repository("rev-list", "--no-walk", "--all", "--reflog").split()
+    return ReadPast(kinship_of(repository, jobs), tips, borders(repository))
+
+
+def borders(repository: Repository) -> list[str]:
+    shallow = repository.git_dir / "shallow"
+    return shallow.read_text().split() if shallow.exists() else []
+
+
+def random_history(path: Path, seed: int, *options: str) -> Repository:
+    """Branches, merges, renamings, modes, links and submodules, as chance will have it."""
+    chance = random.Random(seed)
+    repository = Repository(path, *options)
+    stream: list[bytes] = []
+    branches = ["main", "side", "third"]
+    begun: list[str] = []
+    for number in range(60):
+        branch = chance.choice(branches if begun else ["main"])
+        stream.append(b"commit refs/heads/%s\n" % branch.encode())
+        stream.append(b"mark :%d\n" % (number + 1))
+        stream.append(b"committer A <a@example.com> %d +0000\n" % (1_700_000_000 + chance.randrange(5_000)))
+        stream.append(b"data 2\nx\n\n")
+        if begun and branch not in begun:
+            stream.append(b"from refs/heads/%s\n" % chance.choice(begun).encode())
+        elif len(begun) > 1 and chance.random() < 0.3:
+            others = [other for other in begun if other != branch]
+            stream += [b"merge refs/heads/%s\n" % other.encode() for other in others[: chance.choice([1, 1, 2])]]
+        begun = [*dict.fromkeys([*begun, branch])]
+        for _ in range(chance.randrange(4)):
+            stream.append(_change(chance, "sha256" in "".join(options)))
+        stream.append(b"\n")
+    repository("fast-import", "--quiet", "--force", given=b"".join(stream))
+    repository("tag", "-m", "a tag", "v1", "main")
+    return repository
+
+
+def _change(chance: random.Random, sha256: bool) -> bytes:
+    path = "/".join(chance.choice(NAMES) for _ in range(chance.choice([1, 2, 2, 3])))
+    quoted = b'"%s"' % path.replace("\n", "\\n").encode()
+    kind = chance.random()
+    if kind < 0.15:
+        return b"D %s\n" % quoted
+    if kind < 0.2:
+        return b"M 160000 %s %s\n" % (b"5" * (64 if sha256 else 40), quoted)
+    content = b"%d" % chance.randrange(12)
+    mode = b"120000" if kind < 0.25 else chance.choice([b"100644", b"100755"])
+    return b"M %s inline %s\ndata %d\n%s\n" % (mode, quoted, len(content), content)
+
+
+def blobs_of(repository: Repository) -> list[str]:
+    return [oid for oid, (kind, _) in repository.contents().items() if kind == "blob"]
+
+
+def sides(found: Iterable[Changed], blobs: set[str]) -> list[tuple[str, str, str | None, str | None]]:
+    """The changes, with nothing but `blobs` on their sides: what else there was is not told by all."""
+    return sorted(
+        (
+            (c.commit, c.path, c.before if c.before in blobs else None, c.after if c.after in blobs else None)
+            for c in found
+        ),
+        key=repr,
+    )
+
+
+def packed(repository: Repository) -> None:
+    repository("repack", "-adfq", "--depth=50")
+
+
+def half_packed(repository: Repository) -> None:
+    repository("update-ref", "refs/heads/mine", "main~3")
+    given = repository("rev-parse", "main~3").encode() + b"\n"
+    repository("pack-objects", "--quiet", "--revs", repository.objects / "pack" / "pack", given=given)
+
+
+def twice_packed(repository: Repository) -> None:
+    half_packed(repository)
+    repository("repack", "-dq")
+    given = repository("rev-parse", "main").encode() + b"\n"
+    repository("pack-objects", "--quiet", "--revs", repository.objects / "pack" / "pack", given=given)
+
+
+def unpacked(repository: Repository) -> None:
+    for pack in repository.packs():
+        content = pack.read_bytes()
+        for file in pack.parent.glob(f"{pack.stem}.*"):
+            file.unlink()
+        repository("unpack-objects", "-q", given=content)
+
+
+@pytest.mark.parametrize("stored", [packed, half_packed, twice_packed, unpacked])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_commits_changed_is_what_git_says(tmp_path: Path, seed: int, stored: Callable[[Repository], None]) -> None:
+    repository = random_history(tmp_path, seed)
+    stored(repository)
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert told.graph.parents == asked.graph.parents
+    for blob in blobs_of(repository):
+        commits = list(told.graph.parents)
+        assert sides(told.changes(commits, {blob}, set()), {blob}) == sides(
+            asked.changes(commits, {blob}, set()), {blob}
+        )
+
+
+def test_in_a_repository_of_sha_256(tmp_path: Path) -> None:
+    repository = random_history(tmp_path, 7, "--object-format=sha256")
+    blobs = set(blobs_of(repository))
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert sides(told.changes(list(told.graph.parents), blobs, set()), blobs) == sides(
+        asked.changes(list(asked.graph.parents), blobs, set()), blobs
+    )
+
+
+def test_by_several_processes_it_is_the_same(tmp_path: Path) -> None:
+    repository = with_history(Repository(tmp_path), commits=400)
+    repository("repack", "-adq")
+    blobs = set(blobs_of(repository)[:5])
+    one, two = past_of(repository, 1), past_of(repository, 2)
+
+    assert one.changes(list(one.graph.parents), blobs, set()) == two.changes(list(two.graph.parents), blobs, set())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_names_in_paths(tmp_path: Path, seed: int) -> None:
+    repository = random_history(tmp_path, seed)
+    name = "with space"
+    trees = [
+        oid for oid, (kind, content) in repository.contents().items() if kind == "tree" and b" with space\0" in content
+    ]
+    named = {(name, tree) for tree in trees}
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+    commits = list(told.graph.parents)
+
+    def named_paths(found: Iterable[Changed]) -> Iterator[tuple[str, str, str | None]]:
+        return ((c.commit, c.path, c.after) for c in found if c.after)
+
+    assert trees
+    assert sorted(named_paths(told.changes(commits, set(), named))) == sorted(
+        named_paths(asked.changes(commits, set(), named))
+    )
+
+
+def test_what_a_commit_holds(tmp_path: Path) -> None:
+    repository = random_history(tmp_path, 4)
+    blobs = set(blobs_of(repository))
+    told = past_of(repository)
+    told.changes([], blobs, set())
+    listed = repository.bytes("ls-tree", "-r", "-z", "main").split(b"\0")[:-1]
+    entries = [(line.split(b"\t")[1].decode(), line.split()[2].decode()) for line in listed if b" commit " not in line]
+
+    questions = [(repository("rev-parse", "main"), path) for path, _ in entries]
+    assert told.held(questions) == [oid for _, oid in entries]
+    assert told.held([(questions[0][0], "no/such/path")]) == [None]
+
+
+def test_dates_order_commits_as_git_does(tmp_path: Path) -> None:
+    repository = random_history(tmp_path, 9)
+    order = list(past_of(repository).graph.parents)
+    dates = dict(line.split() for line in repository("log", "--all", "--format=%H %ct").splitlines())
+    place = {commit: at for at, commit in enumerate(order)}
+
+    assert set(order) == set(dates)
+    for commit, parents in past_of(repository).graph.parents.items():
+        assert all(place[parent] > place[commit] for parent in parents)
+    # Between commits of which none stands on the other only their dates decide.
+    git = read_graph(Git(tmp_path), *EVERYTHING)
+    assert [dates[commit] for commit in order] == [dates[commit] for commit in git.parents]
+
+
+def lost(repository: Repository, *names: str) -> set[str]:
+    """Takes objects out of a repository in which all are loose."""
+    oids = {repository("rev-parse", name) for name in names}
+    for oid in oids:
+        (repository.objects / oid[:2] / oid[2:]).unlink()
+    return oids
+
+
+def absent_in(repository: Repository, indexed: Sequence[str] = ()) -> set[str] | None:
+    git = Git(repository.path)
+    reading = read(git, find_store(git), Nobody, 1)
+    list(reading.harvests)
+    assert reading.links
+    tips = repository("rev-list", "--no-walk", "--all", "--reflog", "--ignore-missing").split()
+    refs = repository("for-each-ref", "--format=%(objectname)").split()
+    kinship = reading.links.kinship()
+    return absent_objects(kinship, lambda: ReadPast(kinship, tips, borders(repository)), indexed, lambda: refs)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["main:a.txt"],
+        ["main:folder"],
+        ["main:folder/deep/b.txt"],
+        ["main^{tree}"],
+        ["main~2^{tree}", "main:a.txt"],
+    ],
+)
+def test_what_is_absent_is_what_git_misses(tmp_path: Path, names: list[str]) -> None:
+    repository = Repository(tmp_path)
+    for number in range(4):
+        files = {"a.txt": b"%d" % number, "folder/deep/b.txt": b"b%d" % number, "same": b"the same\n"}
+        repository.commit(files)
+    gone = lost(repository, *names)
+    needed = repository("rev-list", "--objects", "--all", "--missing=print", "--no-object-names").split()
+
+    assert absent_in(repository) == gone == {line[1:] for line in needed if line.startswith("?")}
+
+
+def test_an_absent_commit_is_needed_where_a_branch_leads_to_it(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    for number in range(4):
+        repository.commit({"a.txt": b"%d" % number})
+    gone = lost(repository, "main~2")
+
+    # git itself gives up here.
+    assert absent_in(repository) == gone
+
+
+def test_what_only_a_dangling_tree_names_is_not_needed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({"a": b"one\n"})
+    blob = repository.blob(b"of no commit\n")
+    repository("mktree", given=b"100644 blob %s\tx\n" % blob.encode())
+    lost(repository, blob)
+
+    assert absent_in(repository) == set()
+
+
+def test_what_a_tag_of_a_tree_leads_to_is_needed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({"a": b"one\n"})
+    blob = repository.blob(b"of no commit\n")
+    tree = repository("mktree", given=b"100644 blob %s\tx\n" % blob.encode())
+    repository("update-ref", "refs/tags/light", tree)
+    lost(repository, blob)
+
+    assert absent_in(repository) == {blob}
+
+
+def test_a_submodules_commit_and_what_is_empty_are_not_missed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    empty = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    given = b"160000 commit %s\tmodule\n100644 blob %s\tempty\n" % (b"7" * 40, empty.encode())
+    tree = repository("mktree", "--missing", given=given)
+    repository("update-ref", "refs/heads/main", repository("commit-tree", "-m", "x", tree))
+
+    assert absent_in(repository) == set()
+    assert absent_in(repository, [empty]) == set()
+    assert absent_in(repository, ["6" * 40]) == {"6" * 40}
+
+
+def test_a_shallow_clones_border_is_no_loss(tmp_path: Path) -> None:
+    origin = with_history(Repository(tmp_path / "origin"), commits=10)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth=3", f"file://{origin.path}", tmp_path / "clone"],
+        check=True,
+        capture_output=True,
+    )
+    clone = Repository(tmp_path / "clone")
+
+    assert len(past_of(clone).graph.parents) == 3
+    assert absent_in(clone) == set()
+
+
+NAME = st.binary(min_size=1, max_size=30).filter(lambda name: b"\0" not in name)
+OID = st.one_of(
+    st.binary(min_size=20, max_size=20),
+    st.lists(st.sampled_from([0, 0, 0, 32, 49, 255]), min_size=20, max_size=20).map(bytes),
+)
+TREE = st.lists(st.tuples(st.sampled_from([b"100644", b"40000"]), NAME, OID), max_size=8)
+
+
+@given(st.lists(TREE, max_size=5))
+def test_entries_of_many_trees_are_those_of_each(trees: list[list[tuple[bytes, bytes, bytes]]]) -> None:
+    contents = [b"".join(b"%s %s\0%s" % entry for entry in tree) for tree in trees]
+
+    found = entries(contents, 20)
+
+    assert found is not None
+    told = [
+        (number, found.data[start:at].partition(b" ")[2][:-1], found.data[at : at + 20])
+        for number, start, at in zip(found.tree.tolist(), found.start.tolist(), found.at.tolist(), strict=True)
+    ]
+    assert told == [(number, name, oid) for number, tree in enumerate(trees) for _, name, oid in tree]
+
+
+@given(st.lists(TREE.filter(bool), min_size=1, max_size=4), st.data())
+def test_a_tree_that_is_cut_off_is_no_tree(trees: list[list[tuple[bytes, bytes, bytes]]], data: st.DataObject) -> None:
+    contents = [b"".join(b"%s %s\0%s" % entry for entry in tree) for tree in trees]
+    which = data.draw(st.integers(0, len(contents) - 1))
+    # Somewhere within the last id.
+    contents[which] = contents[which][: -data.draw(st.integers(1, 19))]
+
+    assert entries(contents, 20) is None
