@@ -301,11 +301,7 @@ def test_a_submodules_commit_and_what_is_empty_are_not_missed(tmp_path: Path) ->
 
 def test_a_shallow_clones_border_is_no_loss(tmp_path: Path) -> None:
     origin = with_history(Repository(tmp_path / "origin"), commits=10)
-    subprocess.run(
-        ["git", "clone", "-q", "--depth=3", f"file://{origin.path}", tmp_path / "clone"],
-        check=True,
-        capture_output=True,
-    )
+    origin("clone", "-q", "--depth=3", f"file://{origin.path}", tmp_path / "clone")
     clone = Repository(tmp_path / "clone")
 
     assert len(past_of(clone).graph.parents) == 3
