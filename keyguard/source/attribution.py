@@ -113,7 +113,8 @@ def _changes(past: Past, blobs: set[str], named: set[Named]) -> tuple[list[Chang
 def _known(git: Git, graph: Graph, stray: Graph) -> Known:
     listed = refs(git)
     notes = graph.ancestry(ref.peeled for ref in listed if ref.name.startswith(NOTES))
-    notes -= graph.ancestry(ref.peeled for ref in listed if not ref.name.startswith(NOTES))
+    if notes:
+        notes -= graph.ancestry(ref.peeled for ref in listed if not ref.name.startswith(NOTES))
     indexed: dict[str, list[str]] = defaultdict(list)
     for entry in entries(git, []):
         indexed[entry.oid].append(entry.path.decode("utf-8", "surrogateescape"))

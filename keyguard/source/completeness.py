@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, partial
@@ -31,6 +32,8 @@ TIPS = ("rev-list", "--no-walk", "--all", "--reflog")
 # With --missing=print git goes on where an object is absent, names it at the end, and fetches nothing.
 NEEDED = ("rev-list", "--objects", "--all", "--reflog", "--indexed-objects", "--missing=print",
           "--no-object-names", "--quiet")  # fmt: skip
+
+OID = {size: re.compile(rf"[0-9a-f]{{{2 * size}}}") for size in (20, 32)}
 
 SHALLOW, GRAFTS = "shallow", "info/grafts"
 
@@ -174,9 +177,10 @@ def _has_grafts(store: Store) -> bool:
 def _shallow(store: Store) -> list[str]:
     """The commits whose parents a shallow clone leaves out."""
     try:
-        return files.content(store.common_dir / SHALLOW).decode("ascii", "replace").split()
+        content = files.content(store.common_dir / SHALLOW)
     except DamagedError:
         return []
+    return [word for word in content.decode("ascii", "replace").split() if OID[store.oid_size].fullmatch(word)]
 
 
 def is_partial(git: Git, store: Store) -> bool:

@@ -22,7 +22,7 @@ from keyguard.git.odb.walk import Pack, Walk
 TREE = int(Kind.TREE)
 
 # An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same).
-ENTRY = {size: re.compile(rb"[0-7]{5,6} ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
+ENTRY = {size: re.compile(rb"[^ \0]* ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 
 # What is empty git knows without having stored it.
 ALWAYS_THERE = {new(kind).digest() for new in (hashlib.sha1, hashlib.sha256) for kind in (b"blob 0\0", b"tree 0\0")}
@@ -103,7 +103,7 @@ class Kinship:
         elsewhere.close()
         loose = {bytes(oid).hex() for oid in left}
         for folder, names in self._survey.loose.items():
-            examine_loose(folder, [oid for oid in names if oid in loose], reader, self._survey.shown_to(reader))
+            examine_loose(folder, [oid for oid in names if oid in loose], reader, reader, self._survey.loose_holders)
         return dict(zip(self.catalogue.ids(list(reader.found)), reader.found.values(), strict=True))
 
 

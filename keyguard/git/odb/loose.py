@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +15,7 @@ from typing import BinaryIO
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
 from keyguard.git.odb.inflate import INFLATE_ERRORS, decompress, pieces
-from keyguard.git.odb.objects import KIND_OF, STREAM_LIMIT, Examiner, Harvest, Lost, Value
+from keyguard.git.odb.objects import BLOB, KIND_OF, STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Kind, Lost, Value
 from keyguard.git.odb.streams import LONGER, PIECE, Stream
 from keyguard.model import Unread
 
@@ -27,8 +28,8 @@ LONGEST_HEADER = 32
 SHORT = STREAM_LIMIT // 1032
 
 
-# Is given an object's id, kind and content.
-Show = Callable[[str, int, bytes], None]
+# Gives what objects are called as holders of links, by their ids.
+Name = Callable[[Sequence[str]], list[int]]
 
 # git would wait for a pipe to be written to, and gives of too long a content the beginning.
 NOT_FOR_GIT = (files.IRREGULAR, LONGER)
@@ -55,36 +56,80 @@ def _listed(folder: Path) -> Sequence[str | Unread]:
 
 
 def examine_loose(
-    objects: Path, oids: Sequence[str], examiner: Examiner[Value], show: Show | None = None
+    objects: Path,
+    oids: Sequence[str],
+    examiner: Examiner[Value],
+    witness: Witness | None = None,
+    name: Name | None = None,
 ) -> Harvest[Value]:
-    """Examine the loose objects `oids` below an `objects` folder; `show` is given each of them that is held whole."""
+    """Examine the loose objects `oids` below an `objects` folder.
+
+    They are shown to `witness` too, to which they go by what `name` gives for their ids.
+    """
     harvest: Harvest[Value] = Harvest()
+    batch = _Batch()
     for oid in oids:
         try:
             with files.opened(objects / oid[:2] / oid[2:]) as file:
-                _examine(harvest, oid, file, examiner, show)
+                _read(harvest, batch, oid, file, examiner, witness)
         except DamagedError as error:
             harvest.lost.append(Lost(oid, str(error), final=str(error) in NOT_FOR_GIT))
         except OSError as error:
             harvest.lost.append(Lost(oid, f"it cannot be read: {error.strerror}"))
+        if batch.held > TOGETHER:
+            batch.examine(harvest, examiner, witness, name)
+            batch = _Batch()
+    batch.examine(harvest, examiner, witness, name)
     return harvest
 
 
-def _examine(harvest: Harvest[Value], oid: str, file: BinaryIO, examiner: Examiner[Value], show: Show | None) -> None:
+@dataclass(slots=True)
+class _Batch:
+    """Objects that wait to be examined together, which costs much less than one by one."""
+
+    oids: list[str] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    held: int = 0
+
+    def add(self, oid: str, kind: int, content: bytes) -> None:
+        self.oids.append(oid)
+        self.kinds.append(kind)
+        self.contents.append(content)
+        self.held += len(content)
+
+    def examine(
+        self, harvest: Harvest[Value], examiner: Examiner[Value], witness: Witness | None, name: Name | None
+    ) -> None:
+        for number, value in examiner.several(self.kinds, self.contents):
+            harvest.found.append(Found(self.oids[number], Kind(self.kinds[number]), value))
+        harvest.count(len(self.kinds), self.kinds.count(BLOB), self.held)
+        if witness and name and self.oids:
+            witness.add(name(self.oids), self.kinds, self.contents)
+
+
+def _read(
+    harvest: Harvest[Value],
+    batch: _Batch,
+    oid: str,
+    file: BinaryIO,
+    examiner: Examiner[Value],
+    witness: Witness | None,
+) -> None:
     packed = file.read(SHORT)
-    if len(packed) == SHORT:
-        kind, size, content = _in_pieces(chain([packed], files.blocks(file)))
-        if size > STREAM_LIMIT:
-            harvest.take_stream(oid, kind, size, content, examiner)
-            return
-        whole = Stream(content, size)
-        data = whole.read(size)
-        whole.finish()
-    else:
-        kind, data = _at_once(packed)
-    harvest.take(oid, kind, data, examiner)
-    if show:
-        show(oid, kind, data)
+    if len(packed) < SHORT:
+        batch.add(oid, *_at_once(packed))
+        return
+    kind, size, content = _in_pieces(chain([packed], files.blocks(file)))
+    if size > STREAM_LIMIT:
+        harvest.take_stream(oid, kind, size, content, examiner)
+        if witness:
+            witness.pass_over(kind)
+        return
+    whole = Stream(content, size)
+    data = whole.read(size)
+    whole.finish()
+    batch.add(oid, kind, data)
 
 
 def _at_once(packed: bytes) -> tuple[int, bytes]:

@@ -18,6 +18,9 @@ Value_co = TypeVar("Value_co", covariant=True)
 # An object of more bytes is not held whole but streamed, unless a delta needs it.
 STREAM_LIMIT = 64 << 20
 
+# Bytes examined together: they fit in the processor's cache.
+TOGETHER = 1 << 18
+
 # What a delta needs has to be held whole. Above this it is not read, and said so.
 HELD_LIMIT = 1 << 30
 

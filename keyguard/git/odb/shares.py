@@ -118,7 +118,7 @@ class _Reader(Generic[Value]):
     def _examined(self, share: Share) -> Harvest[Value]:
         if isinstance(share, PackShare):
             return self._walk_of(share.pack).share(share.start, share.end)
-        return examine_loose(share.folder, share.oids, self.examiner, self.survey.shown_to(self.gatherer))
+        return examine_loose(share.folder, share.oids, self.examiner, self.gatherer, self.survey.loose_holders)
 
     def _walk_of(self, number: int) -> Walk[Value]:
         if not self.walk or self.walk[0] != number:

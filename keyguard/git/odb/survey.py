@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, catalogue
 from keyguard.git.odb.files import opened
 from keyguard.git.odb.idx import Index, as_text, read_index
 from keyguard.git.odb.loose import loose_objects
-from keyguard.git.odb.objects import Lost, Witness
+from keyguard.git.odb.objects import Lost
 from keyguard.git.odb.store import PackFiles, Store, pack_files
 from keyguard.git.odb.walk import Pack, read_pack
 from keyguard.model import Unread
@@ -48,14 +48,10 @@ class Survey:
         """What the first place of the pack with this number is called, as a holder of links."""
         return sum(len(before.index.oids) for before in self.packs[:pack])
 
-    def shown_to(self, witness: Witness) -> Callable[[str, int, bytes], None]:
-        """What shows the witness an object that lies loose, given its id, kind and content."""
-        first_holder = self.first_holder(len(self.packs))
-
-        def show(oid: str, kind: int, content: bytes) -> None:
-            witness.add([first_holder + int(self.catalogue.named([bytes.fromhex(oid)])[0])], [kind], [content])
-
-        return show
+    def loose_holders(self, oids: Sequence[str]) -> list[int]:
+        """What objects that lie loose are called, as holders of links."""
+        numbers = self.catalogue.named(list(map(bytes.fromhex, oids)))
+        return [self.first_holder(len(self.packs)) + number for number in numbers.tolist()]
 
     def holders(self) -> Numbers:
         """The numbers of the objects behind the names of all holders."""

@@ -19,6 +19,7 @@ from keyguard.git.odb.objects import (
     BLOB,
     HELD_LIMIT,
     STREAM_LIMIT,
+    TOGETHER,
     Examiner,
     Found,
     Harvest,
@@ -41,8 +42,8 @@ WRONG_SIZE = "it has another length than it announces"
 # back: a whole share would take too much memory.
 ROWS = 1 << 11
 
-# Bytes examined together: they fit in the processor's cache. What is big alone is examined alone, and not copied.
-TOGETHER, BIG = 1 << 18, 1 << 14
+# What is big alone is examined alone, and not copied.
+BIG = 1 << 14
 
 # Parts of a long stream after which the pages of the pack are given back.
 PARTS_KEPT = 8
@@ -151,9 +152,9 @@ class Walk(Generic[Value]):
                     continue
                 else:
                     data = bounded(view[begin:after], size)
+                if check >= 0 and crc32(view[offset:after]) != check:
+                    raise DamagedError("its entry has another checksum")
                 if depth:
-                    if check >= 0 and crc32(view[offset:after]) != check:
-                        raise DamagedError("its entry has another checksum")
                     base = contents[depth - 1]
                     if last:
                         contents[depth - 1] = b""
