@@ -91,6 +91,8 @@ def scaled() -> None:
             (timing,) = alternate(contenders(repository)[:1], 3 if objects > 100_000 else 9)
         start = start or timing.processor
         each, beyond = (f"{seconds / objects * 1e6:.1f} µs" for seconds in (timing.processor, timing.processor - start))
+        if objects < SCALES[0]:
+            each = beyond = ""
         times = f"{timing.seconds:.2f} s | {timing.processor:.2f} s"
         print(f"| {objects:,} | {times} | {each} | {beyond} | {timing.memory:.0f} MB |")
 

@@ -78,7 +78,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[Step], None] | None]:
 
 def _said(step: Step, elapsed: float | None) -> str:
     if step.done >= step.total:
-        return f"{step.total:,} objects read; git is asked what is missing, and where the keys were"
+        return "read; asking git what is missing and where keys were"
     megabytes = step.volume >> 20
     rate = int(megabytes / elapsed) if elapsed else 0
     return f"{step.done:,} of {step.total:,} objects, {megabytes:,} MB, {rate:,} MB/s"

@@ -85,9 +85,9 @@ class History:
     def _attributed(self, audit: RepositoryAudit, keys: Mapping[str, Sequence[Match]]) -> dict[str, Attribution]:
         try:
             found = audit.attribute(keys)
-        except GitError as error:
-            # Damage that keeps git from walking the history: the keys are there all the same.
-            self._unplaced[str(error)] = None
+        except (GitError, KeyboardInterrupt) as error:
+            # Damage may keep git from walking the history, or somebody's patience: the keys are there all the same.
+            self._unplaced[str(error) or "the scan was interrupted"] = None
             found = {key: Attribution(tuple(map(location, matches))) for key, matches in keys.items()}
         if len(self._audits) == 1:
             return found

@@ -81,15 +81,16 @@ class RepositoryAudit:
             yield from found
             return
         matches: dict[str, list[Match]] = defaultdict(list)
-        for item in found:
-            if isinstance(item, Unread):
-                yield item
-            else:
-                matches[item.secret.fingerprint].append(item)
         try:
+            for item in found:
+                if isinstance(item, Unread):
+                    yield item
+                else:
+                    matches[item.secret.fingerprint].append(item)
             yield from self._narrowed(matches)
-        except GitError as error:
-            yield Unread("which commits hold the keys, so that all keys are reported", str(error))
+        except (GitError, KeyboardInterrupt) as error:
+            reason = str(error) or "the scan was interrupted"
+            yield Unread("which commits hold the keys, so that all that were found are reported", reason)
             yield from chain.from_iterable(matches.values())
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> dict[str, Attribution]:

@@ -107,3 +107,16 @@ def test_a_repository_that_git_cannot_open_for_a_pipe_is_refused(
 
     with pytest.raises(GitError):
         audit(repository.path)
+
+
+def test_where_git_alone_could_read_the_objects_they_are_unread(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.odb.reader.importlib.util.find_spec", lambda _name: None)
+    replace_by_a_pipe(repository.git_dir / "packed-refs")
+    (repository.git_dir / "MERGE_MSG").write_text(KEY)
+
+    result = audit(repository.path)
+
+    assert only(result)
+    assert "objects" in [entry.what for entry in result.unread]

@@ -186,3 +186,23 @@ def test_a_partial_clone_is_read_without_fetching(tmp_path: Path) -> None:
 
     missing = Git(repository.path).run("rev-list", "--objects", "--all", "--missing=print", "--quiet")
     assert missing.count(b"?") > 0
+
+
+@pytest.mark.parametrize("when", ["read", "attribute"])
+def test_an_interrupt_ends_the_audit_and_loses_nothing_that_was_found(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = whole(tmp_path)
+    repository.commit({"a.env": KEY.encode()})
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    name = "keyguard.source.repository." + ("search_files" if when == "read" else "RepositoryAudit.attribute")
+    monkeypatch.setattr(name, interrupt)
+
+    result = audit(repository.path)
+
+    assert only(result).exposure is None or when == "read"
+    assert any("interrupted" in text for text in (*result.notes, *(entry.reason for entry in result.unread)))
+    assert result.complete is (when == "attribute")
