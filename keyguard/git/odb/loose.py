@@ -15,7 +15,19 @@ from typing import BinaryIO
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
 from keyguard.git.odb.inflate import INFLATE_ERRORS, decompress, pieces
-from keyguard.git.odb.objects import BLOB, KIND_OF, STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Kind, Lost, Value
+from keyguard.git.odb.objects import (
+    BLOB,
+    KIND_OF,
+    STREAM_LIMIT,
+    TOGETHER,
+    Examiner,
+    Found,
+    Harvest,
+    Kind,
+    Lost,
+    Value,
+    Witness,
+)
 from keyguard.git.odb.streams import LONGER, PIECE, Stream
 from keyguard.model import Unread
 
