@@ -26,6 +26,7 @@ WORDS = {
     "tags": "annotated tags are made anew",
     "signed_commits": "signed commits lose their signature: sign anew, or say so to whoever checks them",
     "signed_tags": "signed tags lose their signature",
+    "merged_tags": "signed tags that merges hold a copy of lose their signature",
     "stashes": "stashes",
     "files": "files of the repository's own folder (settings, messages in the making, reflogs, LFS objects)",
     "lfs_objects": "LFS objects, with the pointers that name them",

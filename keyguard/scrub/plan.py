@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.scrub.headers import MERGED_TAG, SIGNATURES, is_signed, named, parsed
 from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
 from keyguard.scrub.refusal import refusals
 from keyguard.scrub.replace import Cleaner
@@ -18,12 +19,10 @@ from keyguard.scrub.search import Search, Searcher, search, submodules
 from keyguard.scrub.snapshot import Snapshot, snapshot
 from keyguard.scrub.wording import Wording
 
-SIGNATURES = (b"\ngpgsig ", b"\ngpgsig-sha256 ")
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much would change. `signed_commits` and `signed_tags` lose their signature."""
+    """How much would change. `signed_commits`, `signed_tags` and `merged_tags` (within merges) lose their signature."""
 
     keys: int
     blobs: int
@@ -37,6 +36,7 @@ class Counts:
     tags: int
     signed_commits: int
     signed_tags: int
+    merged_tags: int
     stashes: int
     files: int
     lfs_objects: int
@@ -89,7 +89,9 @@ def plan(where: Path, searcher: Searcher, wording: Wording) -> Plan:
 
 def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs) -> Counts:
     changed = {*main.commits, *notes.commits}
-    tags, signed = _tags(names, changed, found.oids("tag-message", "author"))
+    texts = found.oids("commit-message", "tag-message", "author")
+    tags, signed_tags = _tags(names, changed, texts)
+    signed_commits, merged_tags = _signed(names.git, changed, texts)
     peeled = dict(zip(names.refs, checked(names.git, [f"{oid}^{{}}" for oid in names.refs.values()]), strict=True))
     blobs = found.oids("blob") | lfs.pointers.keys()
     return Counts(
@@ -103,17 +105,26 @@ def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs)
         refs=sum(oid in changed or oid in blobs or names.refs[name] in tags for name, oid in peeled.items()),
         renamed_refs=len(found.paths("ref-name", in_objects=False)),
         tags=len(tags),
-        signed_commits=_signed(names.git, changed),
-        signed_tags=signed,
+        signed_commits=signed_commits,
+        signed_tags=signed_tags,
+        merged_tags=merged_tags,
         stashes=len(changed.intersection(names.stashes())),
         files=len(files_with_keys(found)),
         lfs_objects=len(lfs.objects),
     )
 
 
-def _signed(git: Git, commits: Iterable[str]) -> int:
-    headers = (content.read().partition(b"\n\n")[0] for content in contents(git, commits))
-    return sum(any(mark in header for mark in SIGNATURES) for header in headers)
+def _signed(git: Git, changed: Collection[str], texts: Collection[str]) -> tuple[int, int]:
+    """How many of the commits are signed, and how many signed tags within them change."""
+    signed = merged = 0
+    for content in contents(git, changed):
+        headers, _ = parsed(content.read())
+        signed += any(name in SIGNATURES for name, _ in headers)
+        merged += sum(
+            name == MERGED_TAG and is_signed(value) and (named(value) in changed or content.oid in texts)
+            for name, value in headers
+        )
+    return signed, merged
 
 
 def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str], int]:
@@ -121,10 +132,10 @@ def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str]
     found, signed = set(), 0
     for content in contents(names.git, dict.fromkeys(names.refs.values())):
         data = content.read() if content.kind == "tag" else b""
-        target = data[7:].split(b"\n", 1)[0].decode()
-        if content.kind == "tag" and (target in changed or content.oid in texts):
+        if content.kind == "tag" and (named(data) in changed or content.oid in texts):
             found.add(content.oid)
-            signed += b"\n-----BEGIN " in data
+            headers, message = parsed(data)
+            signed += is_signed(message) or any(name in SIGNATURES for name, _ in headers)
     return found, signed
 
 

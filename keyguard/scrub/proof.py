@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.model import Match
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import Rewritten
-from keyguard.scrub.search import Searcher
+from keyguard.scrub.search import Searcher, stored
 from keyguard.scrub.staging import Staging
 from keyguard.source.repository import Narrowing, RepositoryAudit
 
@@ -32,7 +33,9 @@ def check_new_objects(staging: Staging, searcher: Searcher, cleaner: Cleaner) ->
     with staging.alone():
         audit = RepositoryAudit(staging.path, searcher.jobs, Narrowing())
         for item in audit.search(searcher.engine, lambda _step: None):
-            if hasattr(item, "secret") and item.secret.fingerprint in cleaner.fingerprints:
+            if not isinstance(item, Match) or stored(item).oid in staging.scaffold:
+                continue
+            if item.secret.fingerprint in cleaner.fingerprints:
                 raise ScrubError("a key is left in what was rewritten; the repository is unchanged")
     return audit.examined.blobs
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
-from keyguard.scrub.driver import Orders, Text
+from keyguard.scrub.driver import Orders
+from keyguard.scrub.headers import Ids, named, tag_of, with_tree
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.scope import Scope, Wanted, scope
 from keyguard.scrub.search import Search
@@ -115,29 +115,47 @@ def _filtered(
     blobs: Mapping[str, str],
     names: Mapping[str, str],
 ) -> dict[str, str]:
-    """Have git-filter-repo rewrite some commits."""
+    """Some commits: their trees by git-filter-repo, all else of them here."""
     if not part:
         return {}
-    inside = set(part.commits)
     kind = "note" if noted else "tip"
     tips = {f"refs/keyguard/{kind}/{number}": oid for number, oid in enumerate(part.tips)}
     staging.name(tips)
     orders = Orders(
-        # git-filter-repo does not read the longer ids that commits on the border would be named by.
-        revisions=[*tips, *([] if staging.sha256 else _without(part, staging))],
-        sha256=staging.sha256,
+        revisions=[*tips, *_without(part, staging)],
         blobs=dict(blobs),
         names={_latin(old): _latin(new) for old, new in names.items()},
-        texts={
-            oid: _text(cleaner, data) for oid, _, data in _objects(staging.git, [oid for oid in texts if oid in inside])
-        },
         noted=dict(noted),
+        sha256=staging.sha256,
     )
-    changed = staging.filter(orders)
-    missing = inside - changed.keys()
+    filtered = staging.filter(orders)
+    missing = set(part.commits) - filtered.keys()
     if missing:
         raise ScrubError(f"git-filter-repo left out {len(missing)} commits; the repository is unchanged")
-    return {old: new for old, new in changed.items() if old != new}
+    return _finished(part, filtered, noted, frozenset(texts), cleaner, staging)
+
+
+def _finished(
+    part: Scope,
+    filtered: Mapping[str, str],
+    before: Mapping[str, str],
+    texts: Collection[str],
+    cleaner: Cleaner,
+    staging: Staging,
+) -> dict[str, str]:
+    """The commits with the trees of the `filtered` ones: new ids by old. `before` are those that were made earlier."""
+    known = dict(before)
+    ids = Ids((*before, *part.commits), known)
+    trees = checked(staging.git, [f"{filtered[oid]}^{{tree}}" for oid in part.commits])
+    for content, tree in zip(contents(staging.git, part.commits), trees, strict=True):
+        if content.absent or not tree:
+            raise ScrubError(f"commit {content.oid} is absent: mend the repository first (`git fsck` tells more)")
+        own = cleaner if content.oid in texts else None
+        made = with_tree(content.read(), tree, known, own, ids)
+        known[content.oid] = staging.write("commit", made, filtered[content.oid])
+    changed = {oid: known[oid] for oid in part.commits}
+    staging.scaffold |= set(filtered.values()) - set(changed.values())
+    return changed
 
 
 def _without(part: Scope, staging: Staging) -> list[str]:
@@ -148,29 +166,13 @@ def _without(part: Scope, staging: Staging) -> list[str]:
     parents = "".join(f"parent {oid}\n" for oid in part.border)
     person = "keyguard <> 0 +0000"
     commit = f"tree {tree}\n{parents}author {person}\ncommitter {person}\n\n"
-    return [f"^{staging.write('commit', commit.encode())}"]
+    beyond = staging.write("commit", commit.encode())
+    staging.scaffold.add(beyond)
+    return [f"^{beyond}"]
 
 
 def _latin(name: str) -> str:
     return os.fsencode(name).decode("latin-1")
-
-
-_PERSON = re.compile(rb"^(author|committer) (.*?) ?<([^>\n]*)>", re.MULTILINE)
-
-
-def _text(cleaner: Cleaner, commit: bytes) -> Text:
-    """What a commit says without the keys."""
-    headers, _, message = commit.partition(b"\n\n")
-    people = {who: (name, email) for who, name, email in _PERSON.findall(headers)}
-    if len(people) < 2:
-        raise ScrubError("a commit with a key has no author or no committer: it has to be rewritten by hand")
-    author, committer = (_person(cleaner, *people[who]) for who in (b"author", b"committer"))
-    return Text(cleaner.clean(message).decode("latin-1"), *author, *committer)
-
-
-def _person(cleaner: Cleaner, name: bytes, email: bytes) -> tuple[str, str]:
-    """A name and an address without the keys. A key that needs the words around it is looked for in both together."""
-    return cleaner.name(name).decode("latin-1"), cleaner.name(email).decode("latin-1")
 
 
 def _objects(git: Git, oids: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
@@ -215,15 +217,11 @@ class _Rest:
         return self._tree(oid, data) if kind == "tree" else oid
 
     def _tag(self, oid: str, data: bytes) -> str:
-        headers, _, message = data.partition(b"\n\n")
-        old = headers.split(b"\n", 1)[0].removeprefix(b"object ").decode()
+        old = named(data)
         new = self.object(old)
         if new == old and oid not in self._texts:
             return oid
-        headers = headers.replace(old.encode(), new.encode(), 1)
-        if oid in self._texts:
-            headers, message = self._cleaner.name(headers), self._cleaner.clean(message)
-        self.tags[oid] = self._staging.write("tag", headers + b"\n\n" + unsigned(message))
+        self.tags[oid] = self._staging.write("tag", tag_of(data, new, self._cleaner if oid in self._texts else None))
         return self.tags[oid]
 
     def _tree(self, oid: str, data: bytes) -> str:
@@ -244,14 +242,6 @@ class _Rest:
         if mode == GITLINK:
             return oid
         return self.object(oid) if int(mode, 8) == 0o40000 else self._blobs.get(oid, oid)
-
-
-_SIGNATURE = re.compile(rb"^-----BEGIN (?:PGP|SSH|SIGNED)[A-Z ]*-----.*", re.MULTILINE | re.DOTALL)
-
-
-def unsigned(message: bytes) -> bytes:
-    """A tag's message without the signature at its end, which holds no more."""
-    return _SIGNATURE.sub(b"", message)
 
 
 def _kinds(git: Git, oid: str) -> list[tuple[str, str, bytes]]:

@@ -36,6 +36,8 @@ class Staging:
         self._lent = os.fsencode(store.objects[0]) + b"\n"
         self._alternates.write_bytes(self._lent)
         self._names: dict[bytes, bytes] = {}
+        self.scaffold: set[str] = set()
+        """Objects that were made on the way, and that nothing is to lead to: they may hold keys."""
         self._writer = ObjectWriter(self.path / "objects", store.oid_size)
 
     def __enter__(self) -> Staging:
@@ -44,9 +46,9 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def write(self, kind: str, data: bytes) -> str:
-        """Store an object here; its id."""
-        return self._writer.write(kind, data)
+    def write(self, kind: str, data: bytes, known: str | None = None) -> str:
+        """Store an object here; its id. `known` is the id of one that is there already, and may be the same."""
+        return known if known and self._writer.identity(kind, data) == known else self._writer.write(kind, data)
 
     def name(self, refs: Mapping[str, str]) -> None:
         """Give objects names here.
@@ -67,10 +69,10 @@ class Staging:
             self._alternates.write_bytes(self._lent)
 
     def new_objects(self) -> list[str]:
-        """The ids of what was made here."""
+        """The ids of what was made here to stay."""
         with self.alone():
             printed = self.git.run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
-        return printed.decode().split()
+        return [oid for oid in printed.decode().split() if oid not in self.scaffold]
 
     def packed(self, oids: Iterable[str]) -> bytes:
         """A pack of some objects, each whole."""
