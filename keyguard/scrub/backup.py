@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,21 @@ from keyguard.scrub.staging import Staging
 
 KEPT = "refs/keyguard-backup/"
 STATE = f"{KEPT}state"
-VERSION = 1
-PSEUDO = ("ORIG_HEAD", "FETCH_HEAD")
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a bundle has no place for. `files` are those of the repository's folder, by their path in it."""
+    """What a bundle has no place for.
+
+    `heads` and `own`, the refs of linked worktrees, are by the worktree's folder, `files` by their path: all below the
+    repository's folder.
+    """
 
     refs: Mapping[str, str]
     symbolic: Mapping[str, str]
     heads: Mapping[str, Mapping[str, str | None]]
+    own: Mapping[str, Mapping[str, str]]
     files: Mapping[str, tuple[int, str]]
 
     @classmethod
@@ -40,8 +44,7 @@ class State:
         return cls(**found)
 
     def dumped(self) -> bytes:
-        said = {"version": VERSION, "refs": self.refs, "symbolic": self.symbolic, "heads": self.heads}
-        return json.dumps({**said, "files": self.files}, indent=1).encode("ascii")
+        return json.dumps({"version": VERSION, **asdict(self)}, indent=1).encode("ascii")
 
 
 def default_path(snapshot: Snapshot, now: datetime | None = None) -> Path:
@@ -69,11 +72,10 @@ def back_up(snapshot: Snapshot, edited: Iterable[str], path: Path) -> None:
     check_path(snapshot, path)
     with Staging(snapshot.store) as staging:
         files = {name: _kept(staging, snapshot.store.common_dir / name) for name in _files(snapshot, edited)}
-        heads = {
-            os.path.relpath(tree.git_dir, snapshot.store.common_dir): {"branch": tree.branch, "head": tree.head}
-            for tree in snapshot.worktrees
-        }
-        state = State(snapshot.refs, snapshot.symbolic, heads, files)
+        trees = {os.path.relpath(tree.git_dir, snapshot.store.common_dir): tree for tree in snapshot.worktrees}
+        heads = {name: {"branch": tree.branch, "head": tree.head} for name, tree in trees.items()}
+        own = {name: tree.refs for name, tree in trees.items()}
+        state = State(snapshot.refs, snapshot.symbolic, heads, own, files)
         kept = _named(snapshot) | {STATE: _state_commit(staging, state)}
         staging.name({**snapshot.refs, **kept})
         _write(staging.git, path)
@@ -89,7 +91,7 @@ def _files(snapshot: Snapshot, edited: Iterable[str]) -> Iterator[str]:
     yield from dict.fromkeys(edited)
     for tree in snapshot.worktrees:
         below = Path(os.path.relpath(tree.git_dir, snapshot.store.common_dir))
-        yield from (os.path.normpath(below / name) for name in PSEUDO if (tree.git_dir / name).is_file())
+        yield from (os.path.normpath(below / name) for name in tree.pseudo)
     yield from logs(snapshot.store.common_dir)
 
 
@@ -102,8 +104,10 @@ def logs(common_dir: Path) -> Iterator[str]:
 
 
 def _named(snapshot: Snapshot) -> dict[str, str]:
-    """Names for what no ref leads to: the heads of worktrees, stashes, and whatever reflogs speak of."""
-    oids = {tree.head for tree in snapshot.worktrees if tree.head} | set(snapshot.stashes())
+    """Names for what no ref of all leads to: heads and refs of worktrees, stashes, and whatever reflogs speak of."""
+    oids = set(snapshot.stashes())
+    for tree in snapshot.worktrees:
+        oids.update([tree.head] if tree.head else [], tree.refs.values(), *tree.pseudo.values())
     for name in logs(snapshot.store.common_dir):
         for line in (snapshot.store.common_dir / name).read_bytes().splitlines():
             oids.update(word.decode("ascii", "replace") for word in line.split(b" ", 2)[:2])

@@ -92,7 +92,8 @@ def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs)
     texts = found.oids("commit-message", "tag-message", "author")
     tags, signed_tags = _tags(names, changed, texts)
     signed_commits, merged_tags = _signed(names.git, changed, texts)
-    peeled = dict(zip(names.refs, checked(names.git, [f"{oid}^{{}}" for oid in names.refs.values()]), strict=True))
+    refs = names.all_refs()
+    peeled = dict(zip(refs, checked(names.git, [f"{oid}^{{}}" for oid in refs.values()]), strict=True))
     blobs = found.oids("blob") | lfs.pointers.keys()
     return Counts(
         keys=len(found.result.findings),
@@ -102,7 +103,7 @@ def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs)
         messages=len(found.oids("commit-message", "tag-message")),
         people=len(found.oids("author")),
         paths=len(found.paths("path", in_objects=True)),
-        refs=sum(oid in changed or oid in blobs or names.refs[name] in tags for name, oid in peeled.items()),
+        refs=sum(oid in changed or oid in blobs or refs[name] in tags for name, oid in peeled.items()),
         renamed_refs=len(found.paths("ref-name", in_objects=False)),
         tags=len(tags),
         signed_commits=signed_commits,
@@ -130,7 +131,7 @@ def _signed(git: Git, changed: Collection[str], texts: Collection[str]) -> tuple
 def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str], int]:
     """The tags that change with what they stand for or that hold a key themselves; how many of them are signed."""
     found, signed = set(), 0
-    for content in contents(names.git, dict.fromkeys(names.refs.values())):
+    for content in contents(names.git, dict.fromkeys(names.all_refs().values())):
         data = content.read() if content.kind == "tag" else b""
         if content.kind == "tag" and (named(data) in changed or content.oid in texts):
             found.add(content.oid)

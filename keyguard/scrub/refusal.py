@@ -18,6 +18,7 @@ JOURNAL = "keyguard-scrub"
 UNDERWAY = {
     "MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert", "BISECT_LOG": "bisect",
     "rebase-merge": "rebase", "rebase-apply": "rebase", "sequencer": "cherry-pick or revert",
+    "NOTES_MERGE_PARTIAL": "merge of notes",
 }  # fmt: skip
 LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock")
 

@@ -15,7 +15,7 @@ from keyguard.scrub.headers import Ids, named, tag_of, with_tree
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.scope import Scope, Wanted, scope
 from keyguard.scrub.search import Search
-from keyguard.scrub.snapshot import Snapshot
+from keyguard.scrub.snapshot import Snapshot, together
 from keyguard.scrub.staging import Staging
 
 TEXTS = ("commit-message", "author")
@@ -24,7 +24,10 @@ GITLINK = b"160000"
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A repository's names after the scrub, and what became of its objects. All maps are old to new."""
+    """A repository's names after the scrub, and what became of its objects. All maps are old to new.
+
+    `own` are the refs of linked worktrees, by the worktree's id.
+    """
 
     commits: Mapping[str, str]
     blobs: Mapping[str, str]
@@ -32,6 +35,11 @@ class Rewritten:
     names: Mapping[str, str] = field(repr=False)
     ref_names: Mapping[str, str] = field(repr=False)
     refs: Mapping[str, str] = field(repr=False)
+    own: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict)
+
+    def all_refs(self) -> dict[str, str]:
+        """All refs, those of linked worktrees as `worktrees/<id>/<name>`."""
+        return together(self.refs, self.own)
 
     def object(self, oid: str) -> str:
         """The id that an object has now."""
@@ -89,8 +97,13 @@ def rewrite(task: Task, cleaner: Cleaner, staging: Staging) -> Rewritten:
     commits |= order(notes, what.texts, commits)
     rest = _Rest(snapshot.git, staging, cleaner, blobs, names, commits, found.oids("tag-message", "author"))
     ref_names = {name: os.fsdecode(_ref(cleaner, name)) for name in found.paths("ref-name", in_objects=False)}
-    refs = {_renamed(name, ref_names, commits): rest.object(oid) for name, oid in snapshot.refs.items()}
-    return Rewritten(commits, blobs | rest.trees, rest.tags, names, ref_names, refs)
+
+    def moved(refs: Mapping[str, str]) -> dict[str, str]:
+        return {_renamed(name, ref_names, commits): rest.object(oid) for name, oid in refs.items()}
+
+    refs = moved(snapshot.refs)
+    own = {tree.git_dir.name: moved(tree.refs) for tree in snapshot.worktrees if tree.refs}
+    return Rewritten(commits, blobs | rest.trees, rest.tags, names, ref_names, refs, own)
 
 
 def _ref(cleaner: Cleaner, name: str) -> bytes:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from keyguard.git.command import Git
 from keyguard.git.odb.store import Store, find_store
+from keyguard.git.refs import own_ref_names
 
 STASH = "refs/stash"
 NOTES = "refs/notes/"
+
+_PSEUDO_REF = re.compile("[A-Z][A-Z0-9_]*")
+_ID_LINE = re.compile(rb"^([0-9a-f]{40}|[0-9a-f]{64})(?=\s|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
     """A checkout. `git_dir` holds its HEAD and its index, `path` its files; None for a bare repository.
 
-    `branch` is what HEAD names, `head` the commit it is at; a branch may not be born yet.
+    `branch` is what HEAD names, `head` the commit it is at; a branch may not be born yet. `refs` are those that no
+    other worktree sees, of a linked one; `pseudo` are files such as ORIG_HEAD, with the objects that they name.
     """
 
     git_dir: Path
     path: Path | None
     branch: str | None
     head: str | None
+    refs: Mapping[str, str]
+    pseudo: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,10 @@ class Snapshot:
         """git in the repository itself, of no worktree."""
         return Git(self.store.common_dir)
 
+    def all_refs(self) -> dict[str, str]:
+        """All refs, those of linked worktrees as `worktrees/<id>/<name>`."""
+        return together(self.refs, {tree.git_dir.name: tree.refs for tree in self.worktrees})
+
     def stashes(self) -> list[str]:
         """The commits of the stash, the oldest first."""
         return [line.split(b" ", 2)[1].decode() for line in self.stash]
@@ -51,6 +63,7 @@ class Snapshot:
         found = [oid for name, oid in self.refs.items() if name.startswith(NOTES) == notes]
         if not notes:
             found += (tree.head for tree in self.worktrees if tree.head)
+            found += (oid for tree in self.worktrees for oid in tree.refs.values())
             found += self.stashes()
         return list(dict.fromkeys(found))
 
@@ -63,6 +76,12 @@ def snapshot(git: Git) -> Snapshot:
     log = store.common_dir / "logs" / "refs" / "stash"
     lines = tuple(log.read_bytes().splitlines(keepends=True)) if log.is_file() else ()
     return Snapshot(store, refs, symbolic, tuple(_worktrees(inside, store)), lines)
+
+
+def together(refs: Mapping[str, str], own: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Refs with those that linked worktrees have for themselves, by the names that git gives them (gitglossary(7))."""
+    linked = {f"worktrees/{tree}/{name}": oid for tree, of_tree in own.items() for name, oid in of_tree.items()}
+    return {**refs, **linked}
 
 
 def _refs(git: Git) -> tuple[dict[str, str], dict[str, str]]:
@@ -93,7 +112,18 @@ def _worktrees(git: Git, store: Store) -> Iterator[Worktree]:
             None if "bare" in said or not path.is_dir() else path,
             said.get("branch") or _branch(git_dir),
             head if head.strip("0") else None,
+            {} if number == 0 else dict(own_ref_names(Git(git_dir))),
+            dict(_pseudo_refs(git_dir)),
         )
+
+
+def _pseudo_refs(git_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The files of a worktree beside HEAD whose lines begin with ids (gitglossary(7), pseudoref)."""
+    for path in sorted(git_dir.iterdir()):
+        if _PSEUDO_REF.fullmatch(path.name) and path.name != "HEAD" and path.is_file() and not path.is_symlink():
+            oids = tuple(oid.decode() for oid in _ID_LINE.findall(path.read_bytes()))
+            if oids:
+                yield path.name, oids
 
 
 def _linked(common_dir: Path) -> list[Path]:

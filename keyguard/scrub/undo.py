@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from keyguard.errors import GitError
@@ -12,7 +13,7 @@ from keyguard.scrub.backup import STATE, State, logs
 from keyguard.scrub.putting import AFTER, after_text, check_out, transact, write_over
 from keyguard.scrub.refusal import JOURNAL, LOCKS, changed
 from keyguard.scrub.replace import ScrubError
-from keyguard.scrub.snapshot import Snapshot, snapshot
+from keyguard.scrub.snapshot import Snapshot, snapshot, together
 
 
 def undo(where: Path, backup: Path, *, force: bool = False) -> int:
@@ -40,7 +41,8 @@ def undo(where: Path, backup: Path, *, force: bool = False) -> int:
 def _refuse(now: Snapshot, state: State) -> None:
     """Raises ScrubError where something was done since the scrub."""
     reasons = changed(now)
-    if now.refs != state.refs and after_text(now.refs) != _recorded(now):
+    before = together(state.refs, {Path(folder).name: refs for folder, refs in state.own.items()})
+    if now.all_refs() != before and after_text(now.all_refs()) != _recorded(now):
         reasons.append("refs have moved since the scrub, and an undo would move them back: --yes does so all the same")
     if reasons:
         raise ScrubError("; ".join(reasons))
@@ -79,20 +81,27 @@ def _brought(now: Snapshot, backup: Path) -> State:
 
 
 def _restore_refs(now: Snapshot, state: State) -> None:
-    """All refs at once, then those that name others."""
-    lines = [f"option no-deref\0delete {name}\0\0" for name in now.refs if name not in state.refs]
-    lines += [
-        f"option no-deref\0update {name}\0{oid}\0\0" for name, oid in state.refs.items() if now.refs.get(name) != oid
-    ]
+    """All refs at once, then those of linked worktrees and those that name others."""
     for name in now.symbolic:
         if name not in state.symbolic:
             now.git.run("symbolic-ref", "--delete", name)
-    transact(now.git, lines)
+    transact(now.git, _back(now.refs, state.refs))
+    for tree in now.worktrees:
+        own = state.own.get(os.path.relpath(tree.git_dir, now.store.common_dir))
+        if own is not None:
+            transact(Git(tree.git_dir), _back(tree.refs, own))
     for name, target in state.symbolic.items():
         if now.symbolic.get(name) != target:
             now.git.run("symbolic-ref", name, target)
     for folder, head in state.heads.items():
         _restore_head(Git(now.store.common_dir / folder), head["branch"], head["head"])
+
+
+def _back(now: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
+    """What brings refs back to what they were."""
+    lines = [f"option no-deref\0delete {name}\0\0" for name in now if name not in before]
+    lines += [f"option no-deref\0update {name}\0{oid}\0\0" for name, oid in before.items() if now.get(name) != oid]
+    return lines
 
 
 def _restore_head(git: Git, branch: str | None, head: str | None) -> None:

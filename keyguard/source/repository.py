@@ -131,7 +131,7 @@ class RepositoryAudit:
 
     def _beside(self, engine: Engine) -> Iterator[Match | Unread]:
         """The keys in what is no object."""
-        yield from search_refs(engine, self.git)
+        yield from search_refs(engine, self.git, self.store)
         for git_dir in worktrees(self.store):
             yield from search_index(engine, self.git, git_dir)
         yield from search_files(engine, self.store)

@@ -11,7 +11,7 @@ from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git
 from keyguard.git.odb import files
 from keyguard.git.odb.store import Store
-from keyguard.git.refs import ref_names
+from keyguard.git.refs import own_ref_names, ref_names
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.windows import windows
 
@@ -21,10 +21,12 @@ READ_OTHERWISE = ("objects", "refs", "packed-refs", "modules", "reftable")
 MESSAGES = ("_MSG", "_EDITMSG", "message")
 
 
-def search_refs(engine: Engine, git: Git) -> Iterator[Match | Unread]:
-    """The keys in the names of refs."""
+def search_refs(engine: Engine, git: Git, store: Store) -> Iterator[Match | Unread]:
+    """The keys in the names of refs, also of those that only a linked worktree has."""
     try:
         names = [name for name, _ in ref_names(git)]
+        for git_dir in linked_worktrees(store):
+            names += (name for name, _ in own_ref_names(Git(git_dir, as_hook=git.as_hook)))
     except GitError as error:
         yield Unread("the names of refs", str(error))
         return
@@ -51,11 +53,16 @@ def search_index(engine: Engine, git: Git, git_dir: Path) -> Iterator[Match | Un
 def worktrees(store: Store) -> Iterator[Path]:
     """The folders in which a worktree of the repository keeps its index: its own, then the linked ones'."""
     yield store.common_dir
+    yield from linked_worktrees(store)
+
+
+def linked_worktrees(store: Store) -> Iterator[Path]:
+    """The folders of the linked worktrees alone."""
     try:
-        for name in files.listed(store.common_dir / "worktrees"):
-            yield store.common_dir / "worktrees" / name
+        names = files.listed(store.common_dir / "worktrees")
     except DamagedError:
         return
+    yield from (store.common_dir / "worktrees" / name for name in names)
 
 
 def search_files(engine: Engine, store: Store) -> Iterator[Match | Unread]:

@@ -18,7 +18,7 @@ from tests.scrub.scrubbing import backup_of, planned, scrubbed, state
 
 STAGES = [
     "backup", "rewrite", "check", "objects", "journal", "refs", "symbolic refs", "reflogs", "worktrees", "files",
-    "prune", "end", "proof",
+    "prune", "pseudo-refs", "end", "proof",
 ]  # fmt: skip
 
 KILLED = """
