@@ -10,6 +10,7 @@ from pathlib import Path
 
 from keyguard.errors import KeyguardError
 from keyguard.scrub.backup import back_up, check_path
+from keyguard.scrub.leftovers import check_alone
 from keyguard.scrub.lfs import identity, is_lfs, place
 from keyguard.scrub.plan import Plan
 from keyguard.scrub.proof import Compared, check_new_objects, compare
@@ -55,8 +56,10 @@ def act(plan: Plan, searcher: Searcher, backup: Path, step: Step) -> Done:
     clock = _Clock(step)
     clock("backup")
     check_path(plan.snapshot, backup)
+    check_alone(plan.snapshot.store.common_dir)
     # The rewriting writes nothing to the repository: it need not wait for the backup, but what follows does.
     with Staging(plan.snapshot.store) as staging, ThreadPoolExecutor(1) as beside:
+        staging.note(backup)
         backed_up = beside.submit(back_up, plan.snapshot, plan.files, backup)
         clock("rewrite")
         try:
@@ -69,7 +72,8 @@ def act(plan: Plan, searcher: Searcher, backup: Path, step: Step) -> Done:
         edited = tuple(name for name in plan.files if not is_lfs(name))
         gone = tuple(name for name in plan.files if is_lfs(name))
         _put_in(Putting(plan.snapshot, rewritten, plan.cleaner, edited, gone), staging, backup, clock)
-        clock("proof")
+    clock("proof")
+    with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(_is_whole, plan)
         left = search(plan.snapshot.store.common_dir, searcher)
         sound = whole.result()

@@ -13,6 +13,7 @@ from typing import Any
 
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.scrub.leftovers import PART
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.snapshot import Snapshot
 from keyguard.scrub.staging import Staging
@@ -60,7 +61,8 @@ def check_path(snapshot: Snapshot, path: Path) -> None:
     inside = [snapshot.store.common_dir, *(tree.path for tree in snapshot.worktrees if tree.path)]
     if any(real.is_relative_to(os.path.realpath(folder)) for folder in inside):
         raise ScrubError(f"{path}: the backup holds the keys, so it has to lie outside the repository (--backup FILE)")
-    if path.exists() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    taken = path.exists() or path.with_name(path.name + PART).exists()
+    if taken or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ScrubError(f"{path}: no backup can be written there; name another file by --backup FILE")
 
 
@@ -78,8 +80,14 @@ def back_up(snapshot: Snapshot, edited: Iterable[str], path: Path) -> None:
         state = State(snapshot.refs, snapshot.symbolic, heads, own, files)
         kept = _named(snapshot) | {STATE: _state_commit(staging, state)}
         staging.name({**snapshot.refs, **kept})
-        _write(staging.git, path)
-    _verify(snapshot, path)
+        part = path.with_name(path.name + PART)
+        try:
+            _write(staging.git, part)
+            _verify(snapshot, part)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _kept(staging: Staging, path: Path) -> tuple[int, str]:
@@ -127,18 +135,14 @@ def _state_commit(staging: Staging, state: State) -> str:
 
 
 def _write(git: Git, path: Path) -> None:
-    """The bundle of all refs. What a failure leaves behind is removed."""
+    """The bundle of all refs."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file, git.start("bundle", "create", "-q", "-", "--all", given=b"") as process:
-            for block in process.blocks():
-                file.write(block)
-            _check(process.wait())
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with open(descriptor, "wb") as file, git.start("bundle", "create", "-q", "-", "--all", given=b"") as process:
+        for block in process.blocks():
+            file.write(block)
+        _check(process.wait())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _check(code: int) -> None:
@@ -148,13 +152,9 @@ def _check(code: int) -> None:
 
 def _verify(snapshot: Snapshot, path: Path) -> None:
     """See that the bundle needs nothing that it does not hold, and that it is on disk as git made it."""
-    try:
-        with Staging(snapshot.store) as empty, empty.alone():
-            empty.git.run("bundle", "verify", "--quiet", os.path.abspath(path))
-        _check_sum(path, sha256=snapshot.store.oid_size == 32)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with Staging(snapshot.store) as empty, empty.alone():
+        empty.git.run("bundle", "verify", "--quiet", os.path.abspath(path))
+    _check_sum(path, sha256=snapshot.store.oid_size == 32)
 
 
 def _check_sum(path: Path, *, sha256: bool) -> None:

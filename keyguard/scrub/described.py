@@ -58,7 +58,7 @@ def lines(plan: Plan) -> Iterator[str]:
     result = plan.search.result
     if not result.findings:
         yield "No keys found: there is nothing to scrub."
-        yield from (f"Not read: {entry.what} ({entry.reason})" for entry in result.unread)
+        yield from _unread(plan)
         return
     yield "First of all revoke these keys: a key that has leaked is dead only when it is revoked."
     for finding in result.findings:
@@ -74,8 +74,13 @@ def lines(plan: Plan) -> Iterator[str]:
     yield "Everybody who has a clone has to clone anew afterwards. What cannot be rewritten from here:"
     yield from (f"  {line}" for line in outside(plan, redaction))
     yield ""
+    yield from _unread(plan)
     yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
     yield f"It takes about {max(1, round(plan.seconds))} seconds. Nothing has been written so far: `--apply` acts."
+
+
+def _unread(plan: Plan) -> Iterator[str]:
+    return (f"Not read: {entry.what} ({entry.reason})" for entry in plan.search.result.unread)
 
 
 def _first(plan: Plan) -> Iterator[str]:
@@ -88,6 +93,7 @@ def _first(plan: Plan) -> Iterator[str]:
 def document(plan: Plan) -> dict[str, Any]:
     """The plan as plain values."""
     redaction = redaction_of(plan)
+    result = plan.search.result
     return {
         "schema": SCHEMA,
         "keys": [
@@ -98,10 +104,11 @@ def document(plan: Plan) -> dict[str, Any]:
                 "places": len(finding.locations),
                 "revoke": finding.rule.revoke_url,
             }
-            for finding in plan.search.result.findings
+            for finding in result.findings
         ],
         "counts": asdict(plan.counts),
         "first_changed_commits": list(plan.first_changed),
+        "unread": [asdict(entry) for entry in result.unread],
         "outside": outside(plan, redaction),
         "refusals": [redaction.text(reason) for reason in plan.refusals],
         "seconds": round(plan.seconds, 1),

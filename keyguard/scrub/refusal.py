@@ -11,6 +11,7 @@ from keyguard.git.own import OwnGit
 from keyguard.model import ScanResult
 from keyguard.scrub.snapshot import Snapshot, Worktree
 from keyguard.source.completeness import is_partial
+from keyguard.source.stored import STAGING
 
 JOURNAL = "keyguard-scrub"
 """The file in a repository's folder that says a scrub has begun; it holds the path of the backup."""
@@ -29,8 +30,9 @@ def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
     found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(store)]
     for tree in snapshot.worktrees:
         found += _underway(tree)
-    if result and result.unread:
-        what = ", ".join(sorted({entry.what for entry in result.unread})[:3])
+    unread = {entry.what for entry in result.unread if STAGING not in entry.what} if result else set[str]()
+    if unread:
+        what = ", ".join(sorted(unread)[:3])
         found.append(f"not everything could be read ({what}): `keyguard history` tells why, `git fsck --full` more")
     return found
 

@@ -1,4 +1,4 @@
-"""A bare repository in a temporary folder, that borrows the objects of another and keeps its own apart.
+"""A bare repository in a temporary folder of another, that borrows the other's objects and keeps its own apart.
 
 Whatever happens in it, the other repository stays as it is.
 """
@@ -19,14 +19,18 @@ from keyguard.git.command import Git, environment, executable
 from keyguard.git.odb.store import Store
 from keyguard.git.odb.writer import ObjectWriter
 from keyguard.scrub.driver import Orders
+from keyguard.scrub.leftovers import BACKUP, hold, let_go
 from keyguard.scrub.replace import ScrubError
+from keyguard.source.stored import STAGING
 
 
 class Staging:
     """The repository; to be used in a `with` statement, at whose end it is gone."""
 
     def __init__(self, store: Store) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="keyguard-scrub-"))
+        # Inside the repository, for its owner alone: there it is found where this process is killed.
+        self.path = Path(tempfile.mkdtemp(prefix=STAGING, dir=store.common_dir))
+        self._held = hold(self.path)
         self.git = Git(self.path)
         self.sha256 = store.oid_size == 32
         kind = "sha256" if self.sha256 else "sha1"
@@ -44,7 +48,12 @@ class Staging:
         return self
 
     def __exit__(self, *_: object) -> None:
+        let_go(self._held)
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def note(self, backup: Path) -> None:
+        """Let whoever finds the folder know where the backup is."""
+        (self.path / BACKUP).write_bytes(os.fsencode(backup))
 
     def write(self, kind: str, data: bytes, known: str | None = None) -> str:
         """Store an object here; its id. `known` is the id of one that is there already, and may be the same."""

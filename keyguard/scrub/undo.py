@@ -10,6 +10,7 @@ from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.scrub.backup import STATE, State, logs
+from keyguard.scrub.leftovers import check_alone
 from keyguard.scrub.putting import AFTER, after_text, check_out, transact, write_over
 from keyguard.scrub.refusal import JOURNAL, LOCKS, changed
 from keyguard.scrub.replace import ScrubError
@@ -23,6 +24,7 @@ def undo(where: Path, backup: Path, *, force: bool = False) -> int:
     the scrub, unless `force` says so, and GitError.
     """
     now = snapshot(Git(where))
+    check_alone(now.store.common_dir)
     interrupted = (now.store.common_dir / JOURNAL).exists()
     state = _brought(now, backup)
     if interrupted:

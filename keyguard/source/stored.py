@@ -18,6 +18,9 @@ from keyguard.windows import windows
 # Below a repository's folder these are read as what they are: objects, names of refs, other repositories.
 READ_OTHERWISE = ("objects", "refs", "packed-refs", "modules", "reftable")
 
+STAGING = "keyguard-staging-"
+"""How the folders' names begin in which a scrub works: what is in one is read by nobody."""
+
 MESSAGES = ("_MSG", "_EDITMSG", "message")
 
 
@@ -99,6 +102,9 @@ def _below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unre
     for name in names:
         path = folder / name
         if name in left_out or path.is_symlink():
+            continue
+        if left_out and name.startswith(STAGING):
+            yield Unread(f".git/{name}", "a scrub that was killed has left it; `keyguard scrub --apply` removes it")
             continue
         if path.is_dir():
             yield from _below(path)
