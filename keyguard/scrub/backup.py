@@ -51,14 +51,15 @@ class State:
 def default_path(snapshot: Snapshot, now: datetime | None = None) -> Path:
     """Beside the repository: outside of it, and on the same disk."""
     top = next((tree.path for tree in snapshot.worktrees if tree.path), snapshot.store.common_dir)
+    outermost = snapshot.around[-1] if snapshot.around else top
     moment = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
-    return top.parent / f"{top.name}.keyguard-{moment}.bundle"
+    return outermost.parent / f"{top.name}.keyguard-{moment}.bundle"
 
 
 def check_path(snapshot: Snapshot, path: Path) -> None:
     """Raises ScrubError where a backup cannot be at `path`."""
     real = Path(os.path.realpath(path))
-    inside = [snapshot.store.common_dir, *(tree.path for tree in snapshot.worktrees if tree.path)]
+    inside = [snapshot.store.common_dir, *(tree.path for tree in snapshot.worktrees if tree.path), *snapshot.around]
     if any(real.is_relative_to(os.path.realpath(folder)) for folder in inside):
         raise ScrubError(f"{path}: the backup holds the keys, so it has to lie outside the repository (--backup FILE)")
     taken = path.exists() or path.with_name(path.name + PART).exists()

@@ -9,6 +9,7 @@ from typing import Any
 from keyguard.redaction import Redaction
 from keyguard.report.sizes import count
 from keyguard.scrub.plan import Plan
+from keyguard.scrub.superproject import command
 from keyguard.source.remote import web_address
 
 SCHEMA = "keyguard.scrub-plan/1"
@@ -47,7 +48,9 @@ def outside(plan: Plan, redaction: Redaction) -> list[str]:
     for name, url in plan.remotes:
         page = web_address(url) or "no page known"
         found.append(f"remote {redaction.text(name)} ({page}): its refs, pull requests, caches, and its LFS server")
-    found += (f"submodule repository {redaction.text(str(path))}: scrub it by itself" for path in plan.submodules)
+    for path in plan.submodules:
+        where, how = redaction.text(str(path)), redaction.text(command(path))
+        found.append(f"submodule repository {where}: not looked at, and nothing is proven of it; scrub it by `{how}`")
     found.append("files of the work trees that git does not track")
     return found
 

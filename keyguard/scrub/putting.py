@@ -51,7 +51,7 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     step("objects")
     _send(staging, snapshot.git)
     step("journal")
-    journal.write_text(f"{backup}\n", encoding="utf-8", errors="surrogateescape")
+    begin(snapshot.store.common_dir, backup)
     step("refs")
     _move_refs(putting)
     step("symbolic refs")
@@ -72,6 +72,11 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     after = after_text(putting.rewritten.all_refs())
     (snapshot.store.common_dir / AFTER).write_text(after, encoding="utf-8", errors="surrogateescape")
     journal.unlink()
+
+
+def begin(common_dir: Path, backup: Path) -> None:
+    """Write down that what follows, a scrub or an undo, is either finished or undone."""
+    (common_dir / JOURNAL).write_text(f"{backup.absolute()}\n", encoding="utf-8", errors="surrogateescape")
 
 
 def after_text(refs: Mapping[str, str]) -> str:
@@ -171,6 +176,8 @@ def check_out(tree: Worktree, head: str | None, *, reset: bool = False) -> None:
     if head is None or not (tree.git_dir / "index").exists():
         return
     if tree.path is None:
+        # A submodule that is not checked out any more keeps its index.
+        Git(tree.git_dir).run("read-tree", head)
         return
     git = OwnGit(tree.path)
     if reset:

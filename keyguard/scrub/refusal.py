@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from keyguard.git.command import Git
 from keyguard.git.odb.store import Store
 from keyguard.git.own import OwnGit
 from keyguard.model import ScanResult
@@ -29,7 +30,7 @@ def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
     store = snapshot.store
     found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(store)]
     for tree in snapshot.worktrees:
-        found += _underway(tree)
+        found += (*_underway(tree), *_out_of_sight(tree, snapshot))
     unread = {entry.what for entry in result.unread if STAGING not in entry.what} if result else set[str]()
     if unread:
         what = ", ".join(sorted(unread)[:3])
@@ -39,9 +40,12 @@ def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
 
 def changed(snapshot: Snapshot) -> list[str]:
     """Which worktrees hold what is not committed. The filters that the user's settings name may run."""
-    found = []
+    found: list[str] = []
     for tree in snapshot.worktrees:
-        if tree.path is None or not (tree.git_dir / "index").exists():
+        if not (tree.git_dir / "index").exists():
+            continue
+        if tree.path is None:
+            found += _staged_out_of_sight(tree)
             continue
         status = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
         if OwnGit(tree.path).run(*status):
@@ -49,11 +53,17 @@ def changed(snapshot: Snapshot) -> list[str]:
     return found
 
 
+def _staged_out_of_sight(tree: Worktree) -> Iterator[str]:
+    git = Git(tree.git_dir)
+    if tree.head and git.run("write-tree") != git.run("rev-parse", "--verify", f"{tree.head}^{{tree}}"):
+        yield f"the index of {tree.git_dir} holds changes that are not committed: check it out and commit them first"
+
+
 def _unfinished(store: Store) -> Iterator[str]:
     journal = store.common_dir / JOURNAL
     if journal.exists():
         backup = journal.read_text(encoding="utf-8", errors="replace").strip()
-        yield f"a scrub was interrupted here: `keyguard scrub --undo {backup}` restores what was before it"
+        yield f"a scrub or its undo was interrupted here: `keyguard scrub --undo {backup}` restores what was before it"
 
 
 def _not_whole(snapshot: Snapshot) -> Iterator[str]:
@@ -97,5 +107,11 @@ def _underway(tree: Worktree) -> Iterator[str]:
         if (tree.git_dir / name).exists():
             yield f"{tree.git_dir / name} is there: another git is at work, or one died; wait for it or remove the file"
             return
+
+
+def _out_of_sight(tree: Worktree, snapshot: Snapshot) -> Iterator[str]:
+    linked = tree.git_dir.parent.name == "worktrees"
+    if tree.path is None and (tree.git_dir / "index").exists() and not (linked or snapshot.around):
+        yield f"the files of {tree.git_dir} are not to be found from there: run keyguard in the folder with its files"
     if tree.path is None and tree.git_dir.parent.name == "worktrees":
         yield f"the folder of the linked worktree {tree.git_dir.name} is gone: `git worktree prune` first"

@@ -13,7 +13,7 @@ from keyguard.git.refs import checked
 from keyguard.scrub.driver import Orders
 from keyguard.scrub.headers import Ids, named, tag_of, with_tree
 from keyguard.scrub.replace import Cleaner, ScrubError
-from keyguard.scrub.scope import Scope, Wanted, scope
+from keyguard.scrub.scope import Scope, Wanted, scope, sharing
 from keyguard.scrub.search import Search
 from keyguard.scrub.snapshot import Snapshot, together
 from keyguard.scrub.staging import Staging
@@ -54,13 +54,22 @@ def wanted(search: Search, pointers: Iterable[str]) -> Wanted:
 
 def main_scope(snapshot: Snapshot, what: Wanted, jobs: int) -> Scope:
     """The commits to rewrite that something other than notes leads to."""
-    return scope(snapshot.git, _commits(snapshot.git, snapshot.roots()), what, jobs)
+    tips, _ = _tips(snapshot)
+    return scope(snapshot.git, tips, what, jobs)
 
 
 def notes_scope(snapshot: Snapshot, what: Wanted, changed: Mapping[str, str], jobs: int) -> Scope:
     """The commits to rewrite of notes: also those that name a commit which is `changed`."""
-    tips = _commits(snapshot.git, snapshot.roots(notes=True))
+    _, tips = _tips(snapshot)
     return scope(snapshot.git, tips, Wanted(what.blobs, what.names, what.texts, changed), jobs)
+
+
+def _tips(snapshot: Snapshot) -> tuple[list[str], list[str]]:
+    """The commits that names lead to, and those of notes; with these goes every branch that stands on notes."""
+    git = snapshot.git
+    others, notes = (_commits(git, snapshot.roots(notes=of_notes)) for of_notes in (False, True))
+    shared = sharing(git, others, notes) if notes else set()
+    return [tip for tip in others if tip not in shared], list(dict.fromkeys([*notes, *shared]))
 
 
 def _commits(git: Git, roots: Iterable[str]) -> list[str]:

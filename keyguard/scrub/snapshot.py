@@ -37,13 +37,17 @@ class Worktree:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All names of a repository at one moment. `symbolic` are refs that name others."""
+    """All names of a repository at one moment. `symbolic` are refs that name others.
+
+    `around` are the checkouts that it is a submodule in, the innermost first.
+    """
 
     store: Store
     refs: dict[str, str]
     symbolic: dict[str, str]
     worktrees: tuple[Worktree, ...]
     stash: tuple[bytes, ...]
+    around: tuple[Path, ...]
 
     @property
     def git(self) -> Git:
@@ -75,7 +79,8 @@ def snapshot(git: Git) -> Snapshot:
     refs, symbolic = _refs(inside)
     log = store.common_dir / "logs" / "refs" / "stash"
     lines = tuple(log.read_bytes().splitlines(keepends=True)) if log.is_file() else ()
-    return Snapshot(store, refs, symbolic, tuple(_worktrees(inside, store)), lines)
+    trees = tuple(_worktrees(git, inside, store))
+    return Snapshot(store, refs, symbolic, trees, lines, tuple(_superprojects(store, trees[0].path)))
 
 
 def together(refs: Mapping[str, str], own: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -97,24 +102,57 @@ def _refs(git: Git) -> tuple[dict[str, str], dict[str, str]]:
     return refs, symbolic
 
 
-def _worktrees(git: Git, store: Store) -> Iterator[Worktree]:
-    printed = git.run("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
+def _worktrees(git: Git, inside: Git, store: Store) -> Iterator[Worktree]:
+    printed = inside.run("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
     linked = {_checkout(folder): folder for folder in _linked(store.common_dir)}
     for number, record in enumerate(filter(None, printed.split("\0\0"))):
         said = dict(line.partition(" ")[::2] for line in record.split("\0") if line)
-        path = Path(said["worktree"])
+        path = Path(said["worktree"]) if number else _main_checkout(git, store, Path(said["worktree"]))
         git_dir = store.common_dir if number == 0 else linked.get(os.path.realpath(path))
         if git_dir is None:
             continue
         head = said.get("HEAD", "")
         yield Worktree(
             git_dir,
-            None if "bare" in said or not path.is_dir() else path,
+            None if "bare" in said or not path.is_dir() or path == store.common_dir else path,
             said.get("branch") or _branch(git_dir),
             head if head.strip("0") else None,
             {} if number == 0 else dict(own_ref_names(Git(git_dir))),
             dict(_pseudo_refs(git_dir)),
         )
+
+
+def _main_checkout(git: Git, store: Store, said: Path) -> Path:
+    """Where the repository's own files are.
+
+    git worktree takes that from the name of the repository's folder alone: of one that lies elsewhere (a submodule's,
+    or of `git init --separate-git-dir`) it names that folder.
+    """
+    code, printed, _ = git.attempt("rev-parse", "--show-toplevel")
+    if code == 0 and store.git_dir == store.common_dir:
+        return Path(os.fsdecode(printed.removesuffix(b"\n")))
+    code, printed, _ = Git(store.common_dir).attempt("config", "--get", "core.worktree")
+    return Path(os.path.normpath(store.common_dir / os.fsdecode(printed.removesuffix(b"\n")))) if code == 0 else said
+
+
+def _superprojects(store: Store, path: Path | None) -> Iterator[Path]:
+    if path is None:
+        path = _owner(store.common_dir)
+        yield from [path] if path else []
+    while path:
+        printed = Git(path).attempt("rev-parse", "--show-superproject-working-tree")[1].removesuffix(b"\n")
+        path = Path(os.fsdecode(printed)) if printed else None
+        if path:
+            yield path
+
+
+def _owner(common_dir: Path) -> Path | None:
+    """The checkout whose repository keeps that of a submodule which is not checked out."""
+    for folder in common_dir.parents:
+        if folder.name == "modules" and (folder.parent / "HEAD").is_file():
+            printed = Git(folder.parent).run("worktree", "list", "--porcelain", "-z")
+            return Path(os.fsdecode(printed.split(b"\0", 1)[0].removeprefix(b"worktree ")))
+    return None
 
 
 def _pseudo_refs(git_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

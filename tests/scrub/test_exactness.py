@@ -316,3 +316,17 @@ def test_history_before_the_first_key_keeps_its_ids_and_signatures(kind: str, tm
     assert (repository("rev-list", "clean"), repository("rev-parse", "v1")) == before
     assert repository("rev-list", "--count", "main") == "5"
     assert repository("ls-tree", "HEAD", "module").startswith("160000 commit ")
+
+
+def test_a_branch_that_shares_its_history_with_notes_stays_with_them(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("notes", "add", "-m", "about it", "HEAD")
+    repository("update-ref", "refs/remotes/origin/notes/commits", "refs/notes/commits")
+    repository("notes", "append", "-m", f"more {KEY}", "HEAD")
+
+    done = scrubbed(repository)
+
+    assert done.proven
+    old, new = (repository("rev-parse", name) for name in ("refs/remotes/origin/notes/commits", "refs/notes/commits~1"))
+    assert old == new
+    assert repository("notes", "show", "HEAD") == f"about it\n\nmore {SHOWN.decode()}"

@@ -80,6 +80,8 @@ def _check_regular(folder: Path, names: list[str]) -> None:
 def modules(store: Store) -> Iterator[Path]:
     """The repositories of submodules that are kept inside this one, at any depth."""
     yield from _repositories(store.common_dir / "modules")
+    for name in files.listed(store.common_dir / "worktrees"):
+        yield from _repositories(store.common_dir / "worktrees" / name / "modules")
 
 
 def _repositories(folder: Path) -> Iterator[Path]:
