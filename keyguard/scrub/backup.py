@@ -148,7 +148,7 @@ def _write(git: Git, path: Path) -> None:
 
 def _check(code: int) -> None:
     if code:
-        raise ScrubError("git could not make the backup; the repository is unchanged (`git fsck` tells more)")
+        raise ScrubError("git could not make the backup (`git fsck` tells more)")
 
 
 def _verify(snapshot: Snapshot, path: Path) -> None:
@@ -169,4 +169,4 @@ def _check_sum(path: Path, *, sha256: bool) -> None:
             digest.update(block)
             left -= len(block)
         if file.read() != digest.digest():
-            raise ScrubError(f"{path}: the backup is damaged, so nothing was changed; see that the disk has room")
+            raise ScrubError(f"{path}: the backup is damaged: see that the disk has room")

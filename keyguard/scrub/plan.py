@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
 from keyguard.scrub.headers import MERGED_TAG, SIGNATURES, is_signed, named, parsed
 from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
 from keyguard.scrub.refusal import refusals
-from keyguard.scrub.replace import Cleaner
+from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import main_scope, notes_scope, wanted
 from keyguard.scrub.scope import Scope
 from keyguard.scrub.search import Search, Searcher, search, submodules
@@ -72,9 +73,19 @@ def plan(where: Path, searcher: Searcher, wording: Wording) -> Plan:
     """
     names = snapshot(Git(where))
     found = search(names.store.common_dir, searcher)
+    refused = refusals(names, found.result)
+    try:
+        return _made(names, found, refused, searcher, wording)
+    except GitError as error:
+        # What cannot be read ends git's own walks too: then the reason and the way out are known already.
+        if not (found.result.unread and refused):
+            raise
+        raise ScrubError("; ".join(refused)) from error
+
+
+def _made(names: Snapshot, found: Search, refused: Sequence[str], searcher: Searcher, wording: Wording) -> Plan:
     cleaner = Cleaner(searcher.engine, found.fingerprints, wording)
     lfs = lfs_changes(names.git, names.store.common_dir, found, cleaner)
-    refused = refusals(names, found.result)
     what = wanted(found, lfs.pointers)
     main = main_scope(names, what, searcher.jobs)
     notes = notes_scope(names, what, dict.fromkeys(main.commits, ""), searcher.jobs)

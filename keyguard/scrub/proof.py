@@ -36,7 +36,7 @@ def check_new_objects(staging: Staging, searcher: Searcher, cleaner: Cleaner) ->
             if not isinstance(item, Match) or stored(item).oid in staging.scaffold:
                 continue
             if item.secret.fingerprint in cleaner.fingerprints:
-                raise ScrubError("a key is left in what was rewritten; the repository is unchanged")
+                raise ScrubError("a key is left in what was rewritten")
     return audit.examined.blobs
 
 
@@ -50,7 +50,7 @@ def compare(git: Git, done: Rewritten) -> Compared:
     for pair, changes in _differences(git, pairs):
         unexpected = _unexpected(changes, done)
         if unexpected:
-            raise ScrubError(f"tree {pair} would change in {len(unexpected)} more files; the repository is unchanged")
+            raise ScrubError(f"tree {pair} would change in {len(unexpected)} more files")
         files += len(changes)
     return Compared(len(pairs), files)
 

@@ -22,7 +22,7 @@ UNDERWAY = {
     "rebase-merge": "rebase", "rebase-apply": "rebase", "sequencer": "cherry-pick or revert",
     "NOTES_MERGE_PARTIAL": "merge of notes",
 }  # fmt: skip
-LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock")
+LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock", "config.lock", "gc.pid")
 
 
 def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
@@ -91,6 +91,9 @@ def _foreign(store: Store) -> Iterator[str]:
 
 
 def _kept(store: Store) -> Iterator[str]:
+    maintained = store.objects[0] / "maintenance.lock"
+    if maintained.exists():
+        yield f"{maintained} is there: `git maintenance` is at work, or died; wait for it or remove the file"
     folder = store.objects[0] / "pack"
     kept = sorted(folder.glob("*.keep")) if folder.is_dir() else []
     if kept:
@@ -103,10 +106,15 @@ def _underway(tree: Worktree) -> Iterator[str]:
         if (tree.git_dir / name).exists():
             yield f"a {word} is under way in {where}: finish or abort it first"
             return
-    for name in LOCKS:
-        if (tree.git_dir / name).exists():
-            yield f"{tree.git_dir / name} is there: another git is at work, or one died; wait for it or remove the file"
-            return
+    for lock in locks(tree.git_dir):
+        yield f"{lock} is there: another git is at work, or one died; wait for it or remove the file"
+        return
+
+
+def locks(git_dir: Path) -> Iterator[Path]:
+    """The locks that git holds in a folder of a worktree, or that one has left that was killed."""
+    yield from (git_dir / name for name in LOCKS if (git_dir / name).exists())
+    yield from sorted((git_dir / "refs").rglob("*.lock"))
 
 
 def _out_of_sight(tree: Worktree, snapshot: Snapshot) -> Iterator[str]:

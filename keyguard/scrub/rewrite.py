@@ -153,7 +153,7 @@ def _filtered(
     filtered = staging.filter(orders)
     missing = set(part.commits) - filtered.keys()
     if missing:
-        raise ScrubError(f"git-filter-repo left out {len(missing)} commits; the repository is unchanged")
+        raise ScrubError(f"git-filter-repo left out {len(missing)} commits")
     return _finished(part, filtered, noted, frozenset(texts), cleaner, staging)
 
 

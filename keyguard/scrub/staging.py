@@ -104,7 +104,7 @@ class Staging:
         )
         if done.returncode:
             # What it says may hold what it rewrites.
-            raise GitError(f"git-filter-repo ended with exit code {done.returncode}; the repository is unchanged")
+            raise GitError(f"git-filter-repo ended with exit code {done.returncode}")
         lines = (self.path / "filter-repo" / "commit-map").read_text().splitlines()[1:]
         return {old: new for old, new in map(str.split, lines) if new.strip("0")}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from keyguard.errors import GitError
@@ -12,7 +12,7 @@ from keyguard.git.command import Git
 from keyguard.scrub.backup import STATE, State, logs
 from keyguard.scrub.leftovers import check_alone
 from keyguard.scrub.putting import AFTER, after_text, begin, check_out, transact, write_over
-from keyguard.scrub.refusal import JOURNAL, LOCKS, changed
+from keyguard.scrub.refusal import JOURNAL, changed, locks
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.snapshot import Snapshot, snapshot, together
 
@@ -60,12 +60,8 @@ def _recorded(now: Snapshot) -> str:
 def _unlock(now: Snapshot) -> None:
     """Remove the locks that a killed git has left."""
     folders = (now.store.common_dir, *(tree.git_dir for tree in now.worktrees))
-    for lock in [*(folder / name for folder in folders for name in LOCKS), *_ref_locks(folders)]:
+    for lock in [lock for folder in folders for lock in locks(folder)]:
         lock.unlink(missing_ok=True)
-
-
-def _ref_locks(folders: Iterable[Path]) -> Iterator[Path]:
-    return (lock for folder in folders for lock in (folder / "refs").rglob("*.lock"))
 
 
 def _brought(now: Snapshot, backup: Path) -> State:
