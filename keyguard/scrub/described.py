@@ -8,6 +8,7 @@ from typing import Any
 
 from keyguard.redaction import Redaction
 from keyguard.report.sizes import count
+from keyguard.scrub.estimate import Estimate
 from keyguard.scrub.plan import Plan
 from keyguard.scrub.superproject import command
 from keyguard.source.remote import web_address
@@ -79,11 +80,19 @@ def lines(plan: Plan) -> Iterator[str]:
     yield ""
     yield from _unread(plan)
     yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
-    yield f"It takes about {max(1, round(plan.seconds))} seconds. Nothing has been written so far: `--apply` acts."
+    yield f"It takes {_span(plan.duration)}. Nothing has been written so far: `--apply` acts."
 
 
 def _unread(plan: Plan) -> Iterator[str]:
     return (f"Not read: {entry.what} ({entry.reason})" for entry in plan.search.result.unread)
+
+
+def _span(duration: Estimate) -> str:
+    least, most = max(1, round(duration.least)), max(2, round(duration.most))
+    return (
+        f"{least:,} to {most:,} seconds, reckoned from the {duration.searched:.1f} s of this search "
+        f"and the {count(duration.commits, 'commit')} to rewrite"
+    )
 
 
 def _first(plan: Plan) -> Iterator[str]:
@@ -114,5 +123,5 @@ def document(plan: Plan) -> dict[str, Any]:
         "unread": [asdict(entry) for entry in result.unread],
         "outside": outside(plan, redaction),
         "refusals": [redaction.text(reason) for reason in plan.refusals],
-        "seconds": round(plan.seconds, 1),
+        "seconds": {name: round(value, 1) for name, value in asdict(plan.duration).items() if name != "commits"},
     }

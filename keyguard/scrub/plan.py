@@ -10,6 +10,7 @@ from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.scrub.estimate import Estimate, estimate
 from keyguard.scrub.headers import MERGED_TAG, SIGNATURES, is_signed, named, parsed
 from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
 from keyguard.scrub.refusal import refusals
@@ -58,7 +59,7 @@ class Plan:
     refusals: tuple[str, ...]
     remotes: tuple[tuple[str, str], ...]
     submodules: tuple[Path, ...]
-    seconds: float
+    duration: Estimate
 
     @property
     def first_changed(self) -> tuple[str, ...]:
@@ -91,10 +92,10 @@ def _made(names: Snapshot, found: Search, refused: Sequence[str], searcher: Sear
     notes = notes_scope(names, what, dict.fromkeys(main.commits, ""), searcher.jobs)
     files = tuple(files_with_keys(found))
     counts = _counts(names, found, main, notes, lfs)
-    seconds = _estimate(found.result.seconds, counts)
+    duration = estimate(found.result.seconds, counts.commits + counts.notes_commits)
     return Plan(
         names, found, cleaner, main, notes, lfs, files, counts, tuple(refused), _remotes(names.git),
-        submodules(names.store), seconds,
+        submodules(names.store), duration,
     )  # fmt: skip
 
 
@@ -149,11 +150,6 @@ def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str]
             headers, message = parsed(data)
             signed += is_signed(message) or any(name in SIGNATURES for name, _ in headers)
     return found, signed
-
-
-def _estimate(seconds: float, counts: Counts) -> float:
-    """How long it takes: two more searches, the backup and the packing, and each commit."""
-    return 1 + 4 * seconds + (counts.commits + counts.notes_commits) / 1500
 
 
 def _remotes(git: Git) -> tuple[tuple[str, str], ...]:

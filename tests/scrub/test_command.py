@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from tests.conftest import Call
@@ -136,3 +137,12 @@ def test_hooks_and_settings_of_the_repository_do_not_run(leaky: Repository, keyg
 
     assert ran.code == 0
     assert not ran_file.exists()
+
+
+def test_a_plan_says_what_its_estimate_stands_on(leaky: Repository, keyguard: Call) -> None:
+    said = keyguard("scrub", cwd=leaky.path).out.splitlines()[-1]
+    seconds = keyguard("scrub", "--format", "json", cwd=leaky.path).report["seconds"]
+
+    assert re.match(r"It takes \d+ to \d+ seconds, reckoned from the \d+\.\d s of this search and the 2 commits", said)
+    assert seconds["least"] < seconds["most"]
+    assert seconds["searched"] > 0
