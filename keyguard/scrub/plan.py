@@ -74,7 +74,7 @@ def plan(where: Path, searcher: Searcher, wording: Wording) -> Plan:
     """
     names = snapshot(Git(where))
     found = search(names.store.common_dir, searcher)
-    refused = refusals(names, found.result)
+    refused = refusals(names, found.result, files_with_keys(found))
     try:
         return _made(names, found, refused, searcher, wording)
     except GitError as error:

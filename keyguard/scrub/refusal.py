@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from keyguard.git.command import Git
@@ -25,13 +25,17 @@ UNDERWAY = {
 LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock", "config.lock", "gc.pid")
 
 
-def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
-    """Why this repository cannot be scrubbed as it is, without running anything of it. Empty where it can."""
+def refusals(snapshot: Snapshot, result: ScanResult, files: Collection[str]) -> list[str]:
+    """Why this repository cannot be scrubbed as it is, without running anything of it. Empty where it can.
+
+    `files` are those of the repository's folder that hold keys.
+    """
     store = snapshot.store
     found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(store)]
     for tree in snapshot.worktrees:
         found += (*_underway(tree), *_out_of_sight(tree, snapshot))
-    unread = {entry.what for entry in result.unread if STAGING not in entry.what} if result else set[str]()
+    found += _misnamed(snapshot, files)
+    unread = {entry.what for entry in result.unread if STAGING not in entry.what}
     if unread:
         what = ", ".join(sorted(unread)[:3])
         found.append(f"not everything could be read ({what}): `keyguard history` tells why, `git fsck --full` more")
@@ -115,6 +119,13 @@ def locks(git_dir: Path) -> Iterator[Path]:
     """The locks that git holds in a folder of a worktree, or that one has left that was killed."""
     yield from (git_dir / name for name in LOCKS if (git_dir / name).exists())
     yield from sorted((git_dir / "refs").rglob("*.lock"))
+
+
+def _misnamed(snapshot: Snapshot, files: Collection[str]) -> Iterator[str]:
+    """What leads to a folder cannot be rewritten without losing it."""
+    for tree in snapshot.worktrees:
+        if os.path.relpath(tree.git_dir / "gitdir", snapshot.store.common_dir) in files:
+            yield "the folder of a linked worktree bears a key in its name: `git worktree remove` it first"
 
 
 def _out_of_sight(tree: Worktree, snapshot: Snapshot) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from tests.scrub.leaky import KEY, leaky
 from tests.scrub.scrubbing import backup_of, every_object, scrubbed, state
 
 __all__ = ["leaky"]
+
+resource = pytest.importorskip("resource", reason="a disk that is full is played by a limit of POSIX")
 
 
 def _dirty(repository: Repository) -> None:
@@ -121,6 +122,10 @@ def _unfinished(repository: Repository) -> None:
     (repository.git_dir / "keyguard-scrub").write_text("a.bundle\n")
 
 
+def _worktree_named_by_a_key(repository: Repository) -> None:
+    repository("worktree", "add", "-q", "--detach", repository.path.parent / KEY)
+
+
 def _worktree_gone(repository: Repository) -> None:
     linked = repository.path.parent / "linked"
     repository("worktree", "add", "-q", "--detach", linked)
@@ -142,6 +147,7 @@ REFUSED = {
     "git fetch --unshallow": (_shallow,),
     "keyguard scrub --undo a.bundle": (_unfinished,),
     "git worktree prune": (_worktree_gone,),
+    "git worktree remove": (_worktree_named_by_a_key,),
 }
 
 
