@@ -87,9 +87,10 @@ class _Maker:
         repository("fast-import", "--quiet", "--force", "--date-format=raw-permissive", given=b"".join(self.stream))
         if chance.random() < 0.5:
             self.signed()
+        repository("reset", "-q", "--hard", "main")
+        self.beside()
         if chance.random() < 0.5:
             repository("repack", "-a", "-d", "-q")
-        repository("reset", "-q", "--hard", "main")
         if chance.random() < 0.3:
             repository("checkout", "-q", "--detach")
         return self.history
@@ -187,6 +188,26 @@ class _Maker:
             data = b"\n".join([*kept, extra]) + b"\n\n" + message
             oid = repository("hash-object", "-t", "commit", "-w", "--stdin", given=data)
             repository("update-ref", f"refs/heads/raw{number}", oid)
+
+    def beside(self) -> None:
+        """What no branch leads to, or what leads to no commit."""
+        repository, chance = self.history.repository, self.chance
+        if chance.random() < 0.3:
+            repository("tag", "-a", "-m", "of a tree", "tree", "main^{tree}")
+            repository("tag", "-a", "-m", self.some(0.5, b"of a tag").decode(), "nested", "tree")
+        if chance.random() < 0.3:
+            repository("update-ref", "refs/other/blob", repository.blob(self.content()))
+        if chance.random() < 0.3:
+            (repository.path / "new.txt").write_bytes(self.content())
+            repository("stash", "push", "-q", "-u", "-m", self.some(0.5, b"work").decode())
+        if chance.random() < 0.3:
+            linked = repository.path.parent / "linked"
+            repository("worktree", "add", "-q", "--detach", linked, "main")
+            repository("-C", linked, "commit", "-q", "--allow-empty", "-m", self.some(0.5, b"own").decode())
+            repository("-C", linked, "update-ref", "refs/worktree/own", "HEAD")
+            repository("-C", linked, "reset", "-q", "--hard", "main")
+        if chance.random() < 0.3:
+            repository.blob(self.content())
 
 
 def _quoted(path: bytes) -> bytes:
