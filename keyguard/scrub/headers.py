@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from keyguard.scrub.replace import Cleaner
 
@@ -20,28 +21,44 @@ _ID = re.compile(rb"\b[0-9a-f]{7,64}\b")
 _PERSON = re.compile(rb"(.*?)( ?)<([^>\n]*)>(.*)", re.DOTALL)
 _SIGNATURE = re.compile(rb"^-----BEGIN (?:PGP|SSH|SIGNED)[A-Z ]*-----.*", re.MULTILINE | re.DOTALL)
 
-Header = tuple[bytes, bytes]
-"""Name and value. A value of several lines has no blanks at their beginnings."""
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A commit or a tag: its headers, what separates them from its message, and that.
+
+    A header is a name and the bytes that follow it, the blank before its value and those of further lines included.
+    """
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    gap: bytes
+    message: bytes
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is signed, in a header or at its end."""
+        return any(name in SIGNATURES for name, _ in self.headers) or bool(_SIGNATURE.search(self.message))
+
+    def merged_tags(self) -> list[bytes]:
+        """The tags that a merge holds a copy of."""
+        return [_unfolded(rest) for name, rest in self.headers if name == MERGED_TAG]
+
+    def written(self) -> bytes:
+        """The bytes that it was parsed from."""
+        return b"\n".join(name + rest for name, rest in self.headers) + self.gap + self.message
 
 
-def parsed(commit: bytes) -> tuple[list[Header], bytes]:
-    """The headers of a commit or tag, and its message (gitformat-commit: a blank goes on with a header)."""
-    block, _, message = commit.partition(b"\n\n")
-    found: list[Header] = []
+def parsed(data: bytes) -> Parsed:
+    """The parts of a commit or tag (git, commit.c: a line that begins with a blank goes on with the one before)."""
+    block, gap, message = data.partition(b"\n\n")
+    found: list[tuple[bytes, bytes]] = []
     for line in block.split(b"\n"):
         if line.startswith(b" ") and found:
-            name, value = found[-1]
-            found[-1] = name, value + b"\n" + line[1:]
+            name, rest = found[-1]
+            found[-1] = name, rest + b"\n" + line
         else:
-            name, _, value = line.partition(b" ")
-            found.append((name, value))
-    return found, message
-
-
-def written(headers: list[Header], message: bytes) -> bytes:
-    """The bytes that `parsed` reads."""
-    lines = (name + b" " + value.replace(b"\n", b"\n ") for name, value in headers)
-    return b"\n".join(lines) + b"\n\n" + message
+            name, blank, value = line.partition(b" ")
+            found.append((name, blank + value))
+    return Parsed(tuple(found), gap, message)
 
 
 def with_tree(commit: bytes, tree: str, new: Mapping[str, str], cleaner: Cleaner | None, ids: Ids) -> bytes:
@@ -50,26 +67,36 @@ def with_tree(commit: bytes, tree: str, new: Mapping[str, str], cleaner: Cleaner
     A merged tag of a commit that is rewritten becomes a tag of the new one. `cleaner` is given for a commit that
     holds a key in its words.
     """
-    headers, message = parsed(commit)
-    kept = [(name, _value(name, value, tree, new, cleaner)) for name, value in headers if name not in SIGNATURES]
-    return written(kept, ids.renewed(cleaner.clean(message) if cleaner else message))
+    old = parsed(commit)
+    kept = tuple((name, _rest(name, rest, tree, new, cleaner)) for name, rest in old.headers if name not in SIGNATURES)
+    return Parsed(kept, old.gap, ids.renewed(cleaner.clean(old.message) if cleaner else old.message)).written()
 
 
 def tag_of(tag: bytes, new: str, cleaner: Cleaner | None) -> bytes:
     """A tag of the object `new`, without its signature. `cleaner` is given for a tag that holds a key in its words."""
-    headers, message = parsed(tag)
-    kept = [(name, _said(name, value, cleaner)) for name, value in headers if name not in (b"object", *SIGNATURES)]
-    return written([(b"object", new.encode()), *kept], unsigned(cleaner.clean(message) if cleaner else message))
+    old = parsed(tag)
+    kept = ((name, _said(name, rest, cleaner)) for name, rest in old.headers if name not in (b"object", *SIGNATURES))
+    message = cleaner.clean(old.message) if cleaner else old.message
+    return Parsed(((b"object", _folded(new.encode())), *kept), old.gap, unsigned(message)).written()
 
 
-def _value(name: bytes, value: bytes, tree: str, new: Mapping[str, str], cleaner: Cleaner | None) -> bytes:
+def _rest(name: bytes, rest: bytes, tree: str, new: Mapping[str, str], cleaner: Cleaner | None) -> bytes:
     if name == b"tree":
-        return tree.encode()
+        return _folded(tree.encode())
     if name == b"parent":
-        return new.get(value.decode(), value.decode()).encode()
+        oid = _unfolded(rest).decode("ascii", "replace")
+        return _folded(new[oid].encode()) if oid in new else rest
     if name == MERGED_TAG:
-        return _merged(value, new, cleaner)
-    return _said(name, value, cleaner)
+        return _folded(_merged(_unfolded(rest), new, cleaner))
+    return _said(name, rest, cleaner)
+
+
+def _unfolded(rest: bytes) -> bytes:
+    return rest[1:].replace(b"\n ", b"\n")
+
+
+def _folded(value: bytes) -> bytes:
+    return b" " + value.replace(b"\n", b"\n ")
 
 
 def _merged(tag: bytes, new: Mapping[str, str], cleaner: Cleaner | None) -> bytes:
@@ -80,13 +107,14 @@ def _merged(tag: bytes, new: Mapping[str, str], cleaner: Cleaner | None) -> byte
     return tag
 
 
-def _said(name: bytes, value: bytes, cleaner: Cleaner | None) -> bytes:
-    """A header that holds words."""
+def _said(name: bytes, rest: bytes, cleaner: Cleaner | None) -> bytes:
+    """What follows the name of a header that holds words."""
     if cleaner is None:
-        return value
+        return rest
+    value = _unfolded(rest)
     if name in PEOPLE:
-        return _person(cleaner, value)
-    return cleaner.name(value) if name == b"tag" else cleaner.clean(value)
+        return _folded(_person(cleaner, value))
+    return _folded(cleaner.name(value) if name == b"tag" else cleaner.clean(value))
 
 
 def _person(cleaner: Cleaner, value: bytes) -> bytes:
@@ -107,11 +135,6 @@ def named(tag: bytes) -> str:
 def unsigned(message: bytes) -> bytes:
     """A tag's message without the signature at its end, which holds no more."""
     return _SIGNATURE.sub(b"", message)
-
-
-def is_signed(message: bytes) -> bool:
-    """Whether a tag's message ends with a signature."""
-    return bool(_SIGNATURE.search(message))
 
 
 class Ids:

@@ -11,7 +11,7 @@ from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
 from keyguard.scrub.estimate import Estimate, estimate
-from keyguard.scrub.headers import MERGED_TAG, SIGNATURES, is_signed, named, parsed
+from keyguard.scrub.headers import SIGNATURES, named, parsed
 from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
 from keyguard.scrub.refusal import refusals
 from keyguard.scrub.replace import Cleaner, ScrubError
@@ -131,12 +131,10 @@ def _signed(git: Git, changed: Collection[str], texts: Collection[str]) -> tuple
     """How many of the commits are signed, and how many signed tags within them change."""
     signed = merged = 0
     for content in contents(git, changed):
-        headers, _ = parsed(content.read())
-        signed += any(name in SIGNATURES for name, _ in headers)
-        merged += sum(
-            name == MERGED_TAG and is_signed(value) and (named(value) in changed or content.oid in texts)
-            for name, value in headers
-        )
+        commit = parsed(content.read())
+        signed += any(name in SIGNATURES for name, _ in commit.headers)
+        anew = (tag for tag in commit.merged_tags() if named(tag) in changed or content.oid in texts)
+        merged += sum(parsed(tag).signed for tag in anew)
     return signed, merged
 
 
@@ -147,8 +145,7 @@ def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str]
         data = content.read() if content.kind == "tag" else b""
         if content.kind == "tag" and (named(data) in changed or content.oid in texts):
             found.add(content.oid)
-            headers, message = parsed(data)
-            signed += is_signed(message) or any(name in SIGNATURES for name, _ in headers)
+            signed += parsed(data).signed
     return found, signed
 
 

@@ -25,7 +25,7 @@ from keyguard.source.stored import STAGING
 
 
 class Staging:
-    """The repository; to be used in a `with` statement, at whose end it is gone."""
+    """The repository; there within a `with` statement, at whose end it is gone."""
 
     def __init__(self, store: Store) -> None:
         # Inside the repository, for its owner alone: there it is found where this process is killed.
@@ -33,18 +33,22 @@ class Staging:
         self._held = hold(self.path)
         self.git = Git(self.path)
         self.sha256 = store.oid_size == 32
-        kind = "sha256" if self.sha256 else "sha1"
-        self.git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
         self._alternates = self.path / "objects" / "info" / "alternates"
-        self._alternates.parent.mkdir(exist_ok=True)
         self._lent = os.fsencode(store.objects[0]) + b"\n"
-        self._alternates.write_bytes(self._lent)
         self._names: dict[bytes, bytes] = {}
         self.scaffold: set[str] = set()
         """Objects that were made on the way, and that nothing is to lead to: they may hold keys."""
         self._writer = ObjectWriter(self.path / "objects", store.oid_size)
 
     def __enter__(self) -> Staging:
+        try:
+            kind = "sha256" if self.sha256 else "sha1"
+            self.git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
+            self._alternates.parent.mkdir(exist_ok=True)
+            self._alternates.write_bytes(self._lent)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
