@@ -149,10 +149,16 @@ class Ids:
         """A message that mentions the new commits. An id that could be of several stays."""
         return _ID.sub(self._renewed, message) if self._old else message
 
+    def awaited(self, commit: bytes) -> bool:
+        """Whether a commit stands on, or mentions, another one whose new id is not known yet."""
+        meant = (self._meant(found[0].decode()) for found in _ID.finditer(commit))
+        return any(oid and oid not in self._new for oid in meant)
+
     def _renewed(self, found: re.Match[bytes]) -> bytes:
-        short = found[0].decode()
+        oid = self._meant(found[0].decode())
+        return self._new[oid][: len(found[0])].encode() if oid and oid in self._new else found[0]
+
+    def _meant(self, short: str) -> str | None:
         at = bisect_left(self._old, short)
         fitting = [oid for oid in self._old[at : at + 2] if oid.startswith(short)]
-        if len(fitting) != 1 or fitting[0] not in self._new:
-            return found[0]
-        return self._new[fitting[0]][: len(short)].encode()
+        return fitting[0] if len(fitting) == 1 else None

@@ -169,12 +169,31 @@ def _finished(
     known = dict(before)
     ids = Ids((*before, *part.commits), known)
     trees = checked(staging.git, [f"{filtered[oid]}^{{tree}}" for oid in part.commits])
+
+    def finish(oid: str, tree: str, data: bytes) -> None:
+        made = with_tree(data, tree, known, cleaner if oid in texts else None, ids)
+        known[oid] = staging.write("commit", made, filtered[oid])
+
+    waiting = []
     for content, tree in zip(contents(staging.git, part.commits), trees, strict=True):
         if content.absent or not tree:
             raise ScrubError(f"commit {content.oid} is absent: mend the repository first (`git fsck` tells more)")
-        own = cleaner if content.oid in texts else None
-        made = with_tree(content.read(), tree, known, own, ids)
-        known[content.oid] = staging.write("commit", made, filtered[content.oid])
+        commit = content.oid, tree, content.read()
+        if ids.awaited(commit[2]):
+            waiting.append(commit)
+        else:
+            finish(*commit)
+    while waiting:
+        later = []
+        for commit in waiting:
+            if ids.awaited(commit[2]):
+                later.append(commit)
+            else:
+                finish(*commit)
+        if len(later) == len(waiting):
+            # What looked like a shortened id is none. The parents of the first are known, since they come before it.
+            finish(*later.pop(0))
+        waiting = later
     changed = {oid: known[oid] for oid in part.commits}
     staging.scaffold |= set(filtered.values()) - set(changed.values())
     return changed

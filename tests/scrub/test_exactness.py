@@ -292,6 +292,22 @@ def test_messages_name_the_new_commits_whole_or_shortened(tmp_path: Path) -> Non
     assert repository("log", "-1", "--format=%s") == f"reverts {new} and {new[:9]}, not {'0' * 40} nor {first[:6]}"
 
 
+def test_a_message_may_name_a_commit_of_a_later_date_on_another_branch(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("checkout", "-q", "-b", "side")
+    later = {"GIT_COMMITTER_DATE": "2147483648 +0000"}
+    repository("commit", "-q", "--allow-empty", "-m", "of a clock that is ahead", env=later)
+    ahead = repository("rev-parse", "HEAD")
+    repository("checkout", "-q", "main")
+    repository.commit({}, f"picked from {ahead}")
+    repository.commit({}, "on top of it")
+
+    scrubbed(repository)
+
+    assert repository("log", "-1", "--format=%s", "main~1") == f"picked from {repository('rev-parse', 'side')}"
+    assert repository("log", "--format=%s", "main").split("\n")[0] == "on top of it"
+
+
 @pytest.mark.parametrize("kind", ["sha1", "sha256"])
 def test_history_before_the_first_key_keeps_its_ids_and_signatures(kind: str, tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository", f"--object-format={kind}")
