@@ -17,6 +17,7 @@ from keyguard.scrub import certificate, described
 from keyguard.scrub.act import Done, act, refuse
 from keyguard.scrub.afterwards import afterwards
 from keyguard.scrub.backup import check_path, default_path
+from keyguard.scrub.leftovers import clear
 from keyguard.scrub.plan import Plan, plan
 from keyguard.scrub.search import Searcher
 from keyguard.scrub.undo import undo as restore
@@ -65,6 +66,9 @@ def scrub(
 
     Revoke the keys first. What other clones and the host hold stays there: the commands for it are printed.
     """
+    if undo or applied:
+        for line in clear(repository):
+            click.echo(f"keyguard: {line}", err=True)
     if undo:
         return _undone(repository, undo, yes)
     if proof and proof.suffix not in (".json", ".md"):

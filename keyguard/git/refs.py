@@ -28,6 +28,15 @@ def ref_names(git: Git) -> list[tuple[str, str]]:
     return [(name, oid) for oid, name in (line.split(" ", 1) for line in printed.splitlines())]
 
 
+OWN = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")
+"""The refs that each worktree has for itself (gitrepository-layout(5), refs)."""
+
+
+def own_ref_names(git: Git) -> list[tuple[str, str]]:
+    """Name and id of the refs that only the worktree has that `git` is in. Raises GitError."""
+    return [(name, oid) for name, oid in ref_names(git) if name.startswith(OWN)]
+
+
 def refs(git: Git) -> list[Ref]:
     """Every ref, with the object that it stands for. Raises GitError."""
     named = ref_names(git)

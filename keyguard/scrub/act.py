@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from keyguard.errors import KeyguardError
 from keyguard.scrub.backup import back_up, check_path
+from keyguard.scrub.leftovers import check_alone
 from keyguard.scrub.lfs import identity, is_lfs, place
 from keyguard.scrub.plan import Plan
 from keyguard.scrub.proof import Compared, check_new_objects, compare
 from keyguard.scrub.putting import Putting, Step, put_in
-from keyguard.scrub.refusal import JOURNAL, changed
+from keyguard.scrub.refusal import changed
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.rewrite import Rewritten, Task, rewrite
 from keyguard.scrub.search import Search, Searcher, search
@@ -55,26 +56,33 @@ def act(plan: Plan, searcher: Searcher, backup: Path, step: Step) -> Done:
     clock = _Clock(step)
     clock("backup")
     check_path(plan.snapshot, backup)
-    # The rewriting writes nothing to the repository: it need not wait for the backup, but what follows does.
-    with Staging(plan.snapshot.store) as staging, ThreadPoolExecutor(1) as beside:
-        backed_up = beside.submit(back_up, plan.snapshot, plan.files, backup)
-        clock("rewrite")
-        try:
-            rewritten, compared = _rewritten(plan, searcher, staging, clock)
-        except BaseException:
-            _forget(backed_up, backup)
-            raise
-        backed_up.result()
-        _put_lfs(plan)
-        edited = tuple(name for name in plan.files if not is_lfs(name))
-        gone = tuple(name for name in plan.files if is_lfs(name))
-        _put_in(Putting(plan.snapshot, rewritten, plan.cleaner, edited, gone), staging, backup, clock)
-        clock("proof")
+    check_alone(plan.snapshot.store.common_dir)
+    try:
+        rewritten, compared = _scrubbed(plan, searcher, backup, clock)
+    except (KeyguardError, OSError, KeyboardInterrupt) as error:
+        raise _told(error, backup, begun=clock.reached("journal")) from error
+    clock("proof")
+    with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(_is_whole, plan)
         left = search(plan.snapshot.store.common_dir, searcher)
         sound = whole.result()
     clock("done")
     return Done(plan, backup, rewritten, compared, left, sound, clock.stages)
+
+
+def _scrubbed(plan: Plan, searcher: Searcher, backup: Path, clock: _Clock) -> tuple[Rewritten, Compared]:
+    # The rewriting writes nothing to the repository: it need not wait for the backup, but what follows does.
+    with Staging(plan.snapshot.store) as staging, ThreadPoolExecutor(1) as beside:
+        staging.note(backup)
+        backed_up = beside.submit(back_up, plan.snapshot, plan.files, backup)
+        clock("rewrite")
+        rewritten, compared = _rewritten(plan, searcher, staging, clock)
+        backed_up.result()
+        _put_lfs(plan)
+        edited = tuple(name for name in plan.files if not is_lfs(name))
+        gone = tuple(name for name in plan.files if is_lfs(name))
+        put_in(Putting(plan.snapshot, rewritten, plan.cleaner, edited, gone), staging, backup, clock)
+    return rewritten, compared
 
 
 def _rewritten(plan: Plan, searcher: Searcher, staging: Staging, clock: _Clock) -> tuple[Rewritten, Compared]:
@@ -87,21 +95,13 @@ def _rewritten(plan: Plan, searcher: Searcher, staging: Staging, clock: _Clock) 
     return rewritten, compared
 
 
-def _put_in(putting: Putting, staging: Staging, backup: Path, clock: _Clock) -> None:
-    """Put in; whatever ends that half-way, the way back is told."""
-    try:
-        put_in(putting, staging, backup, clock)
-    except (KeyguardError, OSError, KeyboardInterrupt) as error:
-        if (putting.snapshot.store.common_dir / JOURNAL).exists():
-            reason = str(error) or "interrupted"
-            raise ScrubError(f"{reason}; the way back: `keyguard scrub --undo {backup}`") from error
-        raise
-
-
-def _forget(backed_up: Future[None], backup: Path) -> None:
-    """Remove a backup of what was not changed."""
-    if backed_up.exception() is None:
-        backup.unlink(missing_ok=True)
+def _told(error: KeyguardError | OSError | KeyboardInterrupt, backup: Path, *, begun: bool) -> BaseException:
+    """What ended a scrub, with the way back; a backup of what was not changed is removed."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or "interrupted"
+    if begun:
+        return ScrubError(f"{reason}; the way back: `keyguard scrub --undo {backup}`")
+    backup.unlink(missing_ok=True)
+    return error if isinstance(error, KeyboardInterrupt) else ScrubError(f"{reason}; the repository is unchanged")
 
 
 def _is_whole(plan: Plan) -> bool:
@@ -123,6 +123,10 @@ class _Clock:
         self._began = time.monotonic()
         self._stage = ""
         self.stages: dict[str, float] = {}
+
+    def reached(self, stage: str) -> bool:
+        """Whether a stage has begun."""
+        return stage == self._stage or stage in self.stages
 
     def __call__(self, stage: str) -> None:
         now = time.monotonic()

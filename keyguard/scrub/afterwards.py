@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from keyguard.redaction import Redaction
 from keyguard.scrub.act import Done
+from keyguard.scrub.superproject import to_do
 from keyguard.source.remote import web_address
 
 PUSHED = ("refs/heads/", "refs/tags/", "refs/notes/")
@@ -49,6 +50,8 @@ def afterwards(done: Done, redaction: Redaction) -> list[str]:
         "Everybody else who has a clone: do not pull or merge. Clone anew, or rebase what is not pushed yet.",
         "Old clones, forks, archives and CI artifacts still hold the keys: only revocation makes them worthless.",
     ]
+    around = [redaction.text(line) for line in to_do(done.plan.snapshot, done.rewritten)]
+    lines += ["", *around] if around else []
     for name, url in done.plan.remotes:
         lines += ["", f"Remote {redaction.text(name)} ({web_address(url) or 'no page known'}):"]
         lines += [f"  {line}" for line in (*_pushes(name, done, redaction), *_host(url, done, redaction))]

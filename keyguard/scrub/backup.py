@@ -6,30 +6,35 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.scrub.leftovers import PART
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.snapshot import Snapshot
 from keyguard.scrub.staging import Staging
 
 KEPT = "refs/keyguard-backup/"
 STATE = f"{KEPT}state"
-VERSION = 1
-PSEUDO = ("ORIG_HEAD", "FETCH_HEAD")
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a bundle has no place for. `files` are those of the repository's folder, by their path in it."""
+    """What a bundle has no place for.
+
+    `heads` and `own`, the refs of linked worktrees, are by the worktree's folder, `files` by their path: all below the
+    repository's folder.
+    """
 
     refs: Mapping[str, str]
     symbolic: Mapping[str, str]
     heads: Mapping[str, Mapping[str, str | None]]
+    own: Mapping[str, Mapping[str, str]]
     files: Mapping[str, tuple[int, str]]
 
     @classmethod
@@ -40,24 +45,25 @@ class State:
         return cls(**found)
 
     def dumped(self) -> bytes:
-        said = {"version": VERSION, "refs": self.refs, "symbolic": self.symbolic, "heads": self.heads}
-        return json.dumps({**said, "files": self.files}, indent=1).encode("ascii")
+        return json.dumps({"version": VERSION, **asdict(self)}, indent=1).encode("ascii")
 
 
 def default_path(snapshot: Snapshot, now: datetime | None = None) -> Path:
     """Beside the repository: outside of it, and on the same disk."""
     top = next((tree.path for tree in snapshot.worktrees if tree.path), snapshot.store.common_dir)
+    outermost = snapshot.around[-1] if snapshot.around else top
     moment = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
-    return top.parent / f"{top.name}.keyguard-{moment}.bundle"
+    return outermost.parent / f"{top.name}.keyguard-{moment}.bundle"
 
 
 def check_path(snapshot: Snapshot, path: Path) -> None:
     """Raises ScrubError where a backup cannot be at `path`."""
     real = Path(os.path.realpath(path))
-    inside = [snapshot.store.common_dir, *(tree.path for tree in snapshot.worktrees if tree.path)]
+    inside = [snapshot.store.common_dir, *(tree.path for tree in snapshot.worktrees if tree.path), *snapshot.around]
     if any(real.is_relative_to(os.path.realpath(folder)) for folder in inside):
         raise ScrubError(f"{path}: the backup holds the keys, so it has to lie outside the repository (--backup FILE)")
-    if path.exists() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    taken = path.exists() or path.with_name(path.name + PART).exists()
+    if taken or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ScrubError(f"{path}: no backup can be written there; name another file by --backup FILE")
 
 
@@ -69,15 +75,20 @@ def back_up(snapshot: Snapshot, edited: Iterable[str], path: Path) -> None:
     check_path(snapshot, path)
     with Staging(snapshot.store) as staging:
         files = {name: _kept(staging, snapshot.store.common_dir / name) for name in _files(snapshot, edited)}
-        heads = {
-            os.path.relpath(tree.git_dir, snapshot.store.common_dir): {"branch": tree.branch, "head": tree.head}
-            for tree in snapshot.worktrees
-        }
-        state = State(snapshot.refs, snapshot.symbolic, heads, files)
+        trees = {os.path.relpath(tree.git_dir, snapshot.store.common_dir): tree for tree in snapshot.worktrees}
+        heads = {name: {"branch": tree.branch, "head": tree.head} for name, tree in trees.items()}
+        own = {name: tree.refs for name, tree in trees.items()}
+        state = State(snapshot.refs, snapshot.symbolic, heads, own, files)
         kept = _named(snapshot) | {STATE: _state_commit(staging, state)}
         staging.name({**snapshot.refs, **kept})
-        _write(staging.git, path)
-    _verify(snapshot, path)
+        part = path.with_name(path.name + PART)
+        try:
+            _write(staging.git, part)
+            _verify(snapshot, part)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _kept(staging: Staging, path: Path) -> tuple[int, str]:
@@ -89,7 +100,7 @@ def _files(snapshot: Snapshot, edited: Iterable[str]) -> Iterator[str]:
     yield from dict.fromkeys(edited)
     for tree in snapshot.worktrees:
         below = Path(os.path.relpath(tree.git_dir, snapshot.store.common_dir))
-        yield from (os.path.normpath(below / name) for name in PSEUDO if (tree.git_dir / name).is_file())
+        yield from (os.path.normpath(below / name) for name in tree.pseudo)
     yield from logs(snapshot.store.common_dir)
 
 
@@ -102,8 +113,10 @@ def logs(common_dir: Path) -> Iterator[str]:
 
 
 def _named(snapshot: Snapshot) -> dict[str, str]:
-    """Names for what no ref leads to: the heads of worktrees, stashes, and whatever reflogs speak of."""
-    oids = {tree.head for tree in snapshot.worktrees if tree.head} | set(snapshot.stashes())
+    """Names for what no ref of all leads to: heads and refs of worktrees, stashes, and whatever reflogs speak of."""
+    oids = set(snapshot.stashes())
+    for tree in snapshot.worktrees:
+        oids.update([tree.head] if tree.head else [], tree.refs.values(), *tree.pseudo.values())
     for name in logs(snapshot.store.common_dir):
         for line in (snapshot.store.common_dir / name).read_bytes().splitlines():
             oids.update(word.decode("ascii", "replace") for word in line.split(b" ", 2)[:2])
@@ -123,34 +136,26 @@ def _state_commit(staging: Staging, state: State) -> str:
 
 
 def _write(git: Git, path: Path) -> None:
-    """The bundle of all refs. What a failure leaves behind is removed."""
+    """The bundle of all refs."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file, git.start("bundle", "create", "-q", "-", "--all", given=b"") as process:
-            for block in process.blocks():
-                file.write(block)
-            _check(process.wait())
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with open(descriptor, "wb") as file, git.start("bundle", "create", "-q", "-", "--all", given=b"") as process:
+        for block in process.blocks():
+            file.write(block)
+        _check(process.wait())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _check(code: int) -> None:
     if code:
-        raise ScrubError("git could not make the backup; the repository is unchanged (`git fsck` tells more)")
+        raise ScrubError("git could not make the backup (`git fsck` tells more)")
 
 
 def _verify(snapshot: Snapshot, path: Path) -> None:
     """See that the bundle needs nothing that it does not hold, and that it is on disk as git made it."""
-    try:
-        with Staging(snapshot.store) as empty, empty.alone():
-            empty.git.run("bundle", "verify", "--quiet", os.path.abspath(path))
-        _check_sum(path, sha256=snapshot.store.oid_size == 32)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with Staging(snapshot.store) as empty, empty.alone():
+        empty.git.run("bundle", "verify", "--quiet", os.path.abspath(path))
+    _check_sum(path, sha256=snapshot.store.oid_size == 32)
 
 
 def _check_sum(path: Path, *, sha256: bool) -> None:
@@ -164,4 +169,4 @@ def _check_sum(path: Path, *, sha256: bool) -> None:
             digest.update(block)
             left -= len(block)
         if file.read() != digest.digest():
-            raise ScrubError(f"{path}: the backup is damaged, so nothing was changed; see that the disk has room")
+            raise ScrubError(f"{path}: the backup is damaged: see that the disk has room")

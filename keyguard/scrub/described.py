@@ -8,7 +8,9 @@ from typing import Any
 
 from keyguard.redaction import Redaction
 from keyguard.report.sizes import count
+from keyguard.scrub.estimate import Estimate
 from keyguard.scrub.plan import Plan
+from keyguard.scrub.superproject import command
 from keyguard.source.remote import web_address
 
 SCHEMA = "keyguard.scrub-plan/1"
@@ -26,6 +28,7 @@ WORDS = {
     "tags": "annotated tags are made anew",
     "signed_commits": "signed commits lose their signature: sign anew, or say so to whoever checks them",
     "signed_tags": "signed tags lose their signature",
+    "merged_tags": "signed tags that merges hold a copy of lose their signature",
     "stashes": "stashes",
     "files": "files of the repository's own folder (settings, messages in the making, reflogs, LFS objects)",
     "lfs_objects": "LFS objects, with the pointers that name them",
@@ -46,7 +49,9 @@ def outside(plan: Plan, redaction: Redaction) -> list[str]:
     for name, url in plan.remotes:
         page = web_address(url) or "no page known"
         found.append(f"remote {redaction.text(name)} ({page}): its refs, pull requests, caches, and its LFS server")
-    found += (f"submodule repository {redaction.text(str(path))}: scrub it by itself" for path in plan.submodules)
+    for path in plan.submodules:
+        where, how = redaction.text(str(path)), redaction.text(command(path))
+        found.append(f"submodule repository {where}: not looked at, and nothing is proven of it; scrub it by `{how}`")
     found.append("files of the work trees that git does not track")
     return found
 
@@ -57,7 +62,7 @@ def lines(plan: Plan) -> Iterator[str]:
     result = plan.search.result
     if not result.findings:
         yield "No keys found: there is nothing to scrub."
-        yield from (f"Not read: {entry.what} ({entry.reason})" for entry in result.unread)
+        yield from _unread(plan)
         return
     yield "First of all revoke these keys: a key that has leaked is dead only when it is revoked."
     for finding in result.findings:
@@ -73,8 +78,21 @@ def lines(plan: Plan) -> Iterator[str]:
     yield "Everybody who has a clone has to clone anew afterwards. What cannot be rewritten from here:"
     yield from (f"  {line}" for line in outside(plan, redaction))
     yield ""
+    yield from _unread(plan)
     yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
-    yield f"It takes about {max(1, round(plan.seconds))} seconds. Nothing has been written so far: `--apply` acts."
+    yield f"It takes {_span(plan.duration)}. Nothing has been written so far: `--apply` acts."
+
+
+def _unread(plan: Plan) -> Iterator[str]:
+    return (f"Not read: {entry.what} ({entry.reason})" for entry in plan.search.result.unread)
+
+
+def _span(duration: Estimate) -> str:
+    least, most = max(1, round(duration.least)), max(2, round(duration.most))
+    return (
+        f"{least:,} to {most:,} seconds, reckoned from the {duration.searched:.1f} s of this search "
+        f"and the {count(duration.commits, 'commit')} to rewrite"
+    )
 
 
 def _first(plan: Plan) -> Iterator[str]:
@@ -87,6 +105,7 @@ def _first(plan: Plan) -> Iterator[str]:
 def document(plan: Plan) -> dict[str, Any]:
     """The plan as plain values."""
     redaction = redaction_of(plan)
+    result = plan.search.result
     return {
         "schema": SCHEMA,
         "keys": [
@@ -97,11 +116,12 @@ def document(plan: Plan) -> dict[str, Any]:
                 "places": len(finding.locations),
                 "revoke": finding.rule.revoke_url,
             }
-            for finding in plan.search.result.findings
+            for finding in result.findings
         ],
         "counts": asdict(plan.counts),
         "first_changed_commits": list(plan.first_changed),
+        "unread": [asdict(entry) for entry in result.unread],
         "outside": outside(plan, redaction),
         "refusals": [redaction.text(reason) for reason in plan.refusals],
-        "seconds": round(plan.seconds, 1),
+        "seconds": {name: round(value, 1) for name, value in asdict(plan.duration).items() if name != "commits"},
     }

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.scrub.estimate import Estimate, estimate
+from keyguard.scrub.headers import SIGNATURES, named, parsed
 from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
 from keyguard.scrub.refusal import refusals
-from keyguard.scrub.replace import Cleaner
+from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import main_scope, notes_scope, wanted
 from keyguard.scrub.scope import Scope
 from keyguard.scrub.search import Search, Searcher, search, submodules
 from keyguard.scrub.snapshot import Snapshot, snapshot
 from keyguard.scrub.wording import Wording
 
-SIGNATURES = (b"\ngpgsig ", b"\ngpgsig-sha256 ")
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much would change. `signed_commits` and `signed_tags` lose their signature."""
+    """How much would change. `signed_commits`, `signed_tags` and `merged_tags` (within merges) lose their signature."""
 
     keys: int
     blobs: int
@@ -37,6 +38,7 @@ class Counts:
     tags: int
     signed_commits: int
     signed_tags: int
+    merged_tags: int
     stashes: int
     files: int
     lfs_objects: int
@@ -57,7 +59,7 @@ class Plan:
     refusals: tuple[str, ...]
     remotes: tuple[tuple[str, str], ...]
     submodules: tuple[Path, ...]
-    seconds: float
+    duration: Estimate
 
     @property
     def first_changed(self) -> tuple[str, ...]:
@@ -72,25 +74,38 @@ def plan(where: Path, searcher: Searcher, wording: Wording) -> Plan:
     """
     names = snapshot(Git(where))
     found = search(names.store.common_dir, searcher)
+    refused = refusals(names, found.result, files_with_keys(found))
+    try:
+        return _made(names, found, refused, searcher, wording)
+    except GitError as error:
+        # What cannot be read ends git's own walks too: then the reason and the way out are known already.
+        if not (found.result.unread and refused):
+            raise
+        raise ScrubError("; ".join(refused)) from error
+
+
+def _made(names: Snapshot, found: Search, refused: Sequence[str], searcher: Searcher, wording: Wording) -> Plan:
     cleaner = Cleaner(searcher.engine, found.fingerprints, wording)
     lfs = lfs_changes(names.git, names.store.common_dir, found, cleaner)
-    refused = refusals(names, found.result)
     what = wanted(found, lfs.pointers)
     main = main_scope(names, what, searcher.jobs)
     notes = notes_scope(names, what, dict.fromkeys(main.commits, ""), searcher.jobs)
     files = tuple(files_with_keys(found))
     counts = _counts(names, found, main, notes, lfs)
-    seconds = _estimate(found.result.seconds, counts)
+    duration = estimate(found.result.seconds, counts.commits + counts.notes_commits)
     return Plan(
         names, found, cleaner, main, notes, lfs, files, counts, tuple(refused), _remotes(names.git),
-        submodules(names.store), seconds,
+        submodules(names.store), duration,
     )  # fmt: skip
 
 
 def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs) -> Counts:
     changed = {*main.commits, *notes.commits}
-    tags, signed = _tags(names, changed, found.oids("tag-message", "author"))
-    peeled = dict(zip(names.refs, checked(names.git, [f"{oid}^{{}}" for oid in names.refs.values()]), strict=True))
+    texts = found.oids("commit-message", "tag-message", "author")
+    tags, signed_tags = _tags(names, changed, texts)
+    signed_commits, merged_tags = _signed(names.git, changed, texts)
+    refs = names.all_refs()
+    peeled = dict(zip(refs, checked(names.git, [f"{oid}^{{}}" for oid in refs.values()]), strict=True))
     blobs = found.oids("blob") | lfs.pointers.keys()
     return Counts(
         keys=len(found.result.findings),
@@ -100,37 +115,38 @@ def _counts(names: Snapshot, found: Search, main: Scope, notes: Scope, lfs: Lfs)
         messages=len(found.oids("commit-message", "tag-message")),
         people=len(found.oids("author")),
         paths=len(found.paths("path", in_objects=True)),
-        refs=sum(oid in changed or oid in blobs or names.refs[name] in tags for name, oid in peeled.items()),
+        refs=sum(oid in changed or oid in blobs or refs[name] in tags for name, oid in peeled.items()),
         renamed_refs=len(found.paths("ref-name", in_objects=False)),
         tags=len(tags),
-        signed_commits=_signed(names.git, changed),
-        signed_tags=signed,
+        signed_commits=signed_commits,
+        signed_tags=signed_tags,
+        merged_tags=merged_tags,
         stashes=len(changed.intersection(names.stashes())),
         files=len(files_with_keys(found)),
         lfs_objects=len(lfs.objects),
     )
 
 
-def _signed(git: Git, commits: Iterable[str]) -> int:
-    headers = (content.read().partition(b"\n\n")[0] for content in contents(git, commits))
-    return sum(any(mark in header for mark in SIGNATURES) for header in headers)
+def _signed(git: Git, changed: Collection[str], texts: Collection[str]) -> tuple[int, int]:
+    """How many of the commits are signed, and how many signed tags within them change."""
+    signed = merged = 0
+    for content in contents(git, changed):
+        commit = parsed(content.read())
+        signed += any(name in SIGNATURES for name, _ in commit.headers)
+        anew = (tag for tag in commit.merged_tags() if named(tag) in changed or content.oid in texts)
+        merged += sum(parsed(tag).signed for tag in anew)
+    return signed, merged
 
 
 def _tags(names: Snapshot, changed: set[str], texts: set[str]) -> tuple[set[str], int]:
     """The tags that change with what they stand for or that hold a key themselves; how many of them are signed."""
     found, signed = set(), 0
-    for content in contents(names.git, dict.fromkeys(names.refs.values())):
+    for content in contents(names.git, dict.fromkeys(names.all_refs().values())):
         data = content.read() if content.kind == "tag" else b""
-        target = data[7:].split(b"\n", 1)[0].decode()
-        if content.kind == "tag" and (target in changed or content.oid in texts):
+        if content.kind == "tag" and (named(data) in changed or content.oid in texts):
             found.add(content.oid)
-            signed += b"\n-----BEGIN " in data
+            signed += parsed(data).signed
     return found, signed
-
-
-def _estimate(seconds: float, counts: Counts) -> float:
-    """How long it takes: two more searches, the backup and the packing, and each commit."""
-    return 1 + 4 * seconds + (counts.commits + counts.notes_commits) / 1500
 
 
 def _remotes(git: Git) -> tuple[tuple[str, str], ...]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.model import Match
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import Rewritten
-from keyguard.scrub.search import Searcher
+from keyguard.scrub.search import Searcher, stored
 from keyguard.scrub.staging import Staging
 from keyguard.source.repository import Narrowing, RepositoryAudit
 
@@ -32,8 +33,10 @@ def check_new_objects(staging: Staging, searcher: Searcher, cleaner: Cleaner) ->
     with staging.alone():
         audit = RepositoryAudit(staging.path, searcher.jobs, Narrowing())
         for item in audit.search(searcher.engine, lambda _step: None):
-            if hasattr(item, "secret") and item.secret.fingerprint in cleaner.fingerprints:
-                raise ScrubError("a key is left in what was rewritten; the repository is unchanged")
+            if not isinstance(item, Match) or stored(item).oid in staging.scaffold:
+                continue
+            if item.secret.fingerprint in cleaner.fingerprints:
+                raise ScrubError("a key is left in what was rewritten")
     return audit.examined.blobs
 
 
@@ -47,7 +50,7 @@ def compare(git: Git, done: Rewritten) -> Compared:
     for pair, changes in _differences(git, pairs):
         unexpected = _unexpected(changes, done)
         if unexpected:
-            raise ScrubError(f"tree {pair} would change in {len(unexpected)} more files; the repository is unchanged")
+            raise ScrubError(f"tree {pair} would change in {len(unexpected)} more files")
         files += len(changes)
     return Compared(len(pairs), files)
 

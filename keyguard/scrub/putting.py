@@ -11,12 +11,14 @@ from pathlib import Path
 from keyguard.git.command import Git
 from keyguard.git.own import OwnGit
 from keyguard.git.refs import checked
-from keyguard.scrub.backup import PSEUDO
 from keyguard.scrub.refusal import JOURNAL
 from keyguard.scrub.replace import Cleaner
 from keyguard.scrub.rewrite import Rewritten
 from keyguard.scrub.snapshot import STASH, Snapshot, Worktree
 from keyguard.scrub.staging import Staging
+
+FETCHED = "FETCH_HEAD"
+HELD = "refs/keyguard/held/"
 
 AFTER = "keyguard-scrubbed"
 """The file in a repository's folder that holds the refs as a scrub has left them."""
@@ -49,7 +51,7 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     step("objects")
     _send(staging, snapshot.git)
     step("journal")
-    journal.write_text(f"{backup}\n", encoding="utf-8", errors="surrogateescape")
+    begin(snapshot.store.common_dir, backup)
     step("refs")
     _move_refs(putting)
     step("symbolic refs")
@@ -62,11 +64,19 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     step("files")
     _edit_files(putting)
     step("prune")
-    prune(snapshot.git, snapshot.store.objects[0])
+    own = putting.rewritten.own.values()
+    prune(snapshot.git, snapshot.store.objects[0], sorted({oid for refs in own for oid in refs.values()}))
+    step("pseudo-refs")
+    _move_pseudo_refs(putting)
     step("end")
-    after = after_text(putting.rewritten.refs)
+    after = after_text(putting.rewritten.all_refs())
     (snapshot.store.common_dir / AFTER).write_text(after, encoding="utf-8", errors="surrogateescape")
     journal.unlink()
+
+
+def begin(common_dir: Path, backup: Path) -> None:
+    """Write down that what follows, a scrub or an undo, is either finished or undone."""
+    (common_dir / JOURNAL).write_text(f"{backup.absolute()}\n", encoding="utf-8", errors="surrogateescape")
 
 
 def after_text(refs: Mapping[str, str]) -> str:
@@ -95,16 +105,21 @@ def _send(staging: Staging, git: Git) -> None:
 
 
 def _move_refs(putting: Putting) -> None:
-    """All refs and detached heads at once: either every one is moved, or none."""
+    """All refs and detached heads at once: either every one is moved, or none. Then the refs of linked worktrees."""
     snapshot, done = putting.snapshot, putting.rewritten
-    old = dict(snapshot.refs)
-    new = dict(done.refs)
-    lines = [f"delete {name}\0{oid}\0" for name, oid in old.items() if name not in new]
-    lines += [_update(name, oid, old.get(name)) for name, oid in new.items() if old.get(name) != oid]
+    lines = _moves(snapshot.refs, done.refs)
     for tree in snapshot.worktrees:
         if tree.head and not tree.branch and done.object(tree.head) != tree.head:
             lines.append(_update(_head(snapshot, tree), done.object(tree.head), tree.head))
     transact(snapshot.git, lines)
+    for tree in snapshot.worktrees:
+        if tree.refs:
+            transact(Git(tree.git_dir), _moves(tree.refs, done.own[tree.git_dir.name]))
+
+
+def _moves(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    lines = [f"delete {name}\0{oid}\0" for name, oid in old.items() if name not in new]
+    return lines + [_update(name, oid, old.get(name)) for name, oid in new.items() if old.get(name) != oid]
 
 
 def _update(name: str, new: str, old: str | None) -> str:
@@ -161,6 +176,8 @@ def check_out(tree: Worktree, head: str | None, *, reset: bool = False) -> None:
     if head is None or not (tree.git_dir / "index").exists():
         return
     if tree.path is None:
+        # A submodule that is not checked out any more keeps its index.
+        Git(tree.git_dir).run("read-tree", head)
         return
     git = OwnGit(tree.path)
     if reset:
@@ -173,7 +190,7 @@ def check_out(tree: Worktree, head: str | None, *, reset: bool = False) -> None:
 
 
 def _edit_files(putting: Putting) -> None:
-    """The files of the repository's folder, without the keys; pseudo-refs to what is gone are removed."""
+    """The files of the repository's folder, without the keys."""
     common_dir = putting.snapshot.store.common_dir
     for name in putting.edited:
         path = common_dir / name
@@ -181,9 +198,24 @@ def _edit_files(putting: Putting) -> None:
             write_over(path, _without(path.read_bytes(), name, putting))
     for name in putting.gone:
         (common_dir / name).unlink(missing_ok=True)
+
+
+def _move_pseudo_refs(putting: Putting) -> None:
+    """ORIG_HEAD and its like name what is new. Those to what is gone are removed, and what a fetch has left."""
     for tree in putting.snapshot.worktrees:
-        for name in PSEUDO:
-            (tree.git_dir / name).unlink(missing_ok=True)
+        for name, oids in tree.pseudo.items():
+            path = tree.git_dir / name
+            new = [putting.rewritten.object(oid) for oid in oids]
+            if name == FETCHED or None in checked(putting.snapshot.git, new):
+                path.unlink(missing_ok=True)
+            elif list(oids) != new:
+                write_over(path, _replaced(path.read_bytes(), oids, new))
+
+
+def _replaced(data: bytes, old: Iterable[str], new: Iterable[str]) -> bytes:
+    for before, after in zip(old, new, strict=True):
+        data = data.replace(before.encode(), after.encode())
+    return data
 
 
 def _without(data: bytes, name: str, putting: Putting) -> bytes:
@@ -210,9 +242,15 @@ def write_over(path: Path, data: bytes, mode: int | None = None) -> None:
     part.replace(path)
 
 
-def prune(git: Git, objects: Path) -> None:
-    """Throw away every object that no name leads to, and what speaks of such objects."""
+def prune(git: Git, objects: Path, kept: Iterable[str]) -> None:
+    """Throw away every object that no name leads to, and what speaks of such objects.
+
+    `kept` is what the refs of linked worktrees lead to: git itself would throw that away.
+    """
     (objects / "info" / "commit-graph").unlink(missing_ok=True)
     shutil.rmtree(objects / "info" / "commit-graphs", ignore_errors=True)
+    held = {f"{HELD}{oid}": oid for oid in kept}
+    transact(git, (f"update {name}\0{oid}\0\0" for name, oid in held.items()))
     git.run("repack", "-a", "-d", "-q")
     git.run("prune", "--expire=now")
+    transact(git, (f"delete {name}\0\0" for name in held))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from keyguard.git.command import Git
 from keyguard.git.odb.store import Store
 from keyguard.git.own import OwnGit
 from keyguard.model import ScanResult
 from keyguard.scrub.snapshot import Snapshot, Worktree
 from keyguard.source.completeness import is_partial
+from keyguard.source.stored import STAGING
 
 JOURNAL = "keyguard-scrub"
 """The file in a repository's folder that says a scrub has begun; it holds the path of the backup."""
@@ -18,27 +20,36 @@ JOURNAL = "keyguard-scrub"
 UNDERWAY = {
     "MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert", "BISECT_LOG": "bisect",
     "rebase-merge": "rebase", "rebase-apply": "rebase", "sequencer": "cherry-pick or revert",
+    "NOTES_MERGE_PARTIAL": "merge of notes",
 }  # fmt: skip
-LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock")
+LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock", "config.lock", "gc.pid")
 
 
-def refusals(snapshot: Snapshot, result: ScanResult | None = None) -> list[str]:
-    """Why this repository cannot be scrubbed as it is, without running anything of it. Empty where it can."""
+def refusals(snapshot: Snapshot, result: ScanResult, files: Collection[str]) -> list[str]:
+    """Why this repository cannot be scrubbed as it is, without running anything of it. Empty where it can.
+
+    `files` are those of the repository's folder that hold keys.
+    """
     store = snapshot.store
     found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(store)]
     for tree in snapshot.worktrees:
-        found += _underway(tree)
-    if result and result.unread:
-        what = ", ".join(sorted({entry.what for entry in result.unread})[:3])
+        found += (*_underway(tree), *_out_of_sight(tree, snapshot))
+    found += _misnamed(snapshot, files)
+    unread = {entry.what for entry in result.unread if STAGING not in entry.what}
+    if unread:
+        what = ", ".join(sorted(unread)[:3])
         found.append(f"not everything could be read ({what}): `keyguard history` tells why, `git fsck --full` more")
     return found
 
 
 def changed(snapshot: Snapshot) -> list[str]:
     """Which worktrees hold what is not committed. The filters that the user's settings name may run."""
-    found = []
+    found: list[str] = []
     for tree in snapshot.worktrees:
-        if tree.path is None or not (tree.git_dir / "index").exists():
+        if not (tree.git_dir / "index").exists():
+            continue
+        if tree.path is None:
+            found += _staged_out_of_sight(tree)
             continue
         status = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
         if OwnGit(tree.path).run(*status):
@@ -46,11 +57,17 @@ def changed(snapshot: Snapshot) -> list[str]:
     return found
 
 
+def _staged_out_of_sight(tree: Worktree) -> Iterator[str]:
+    git = Git(tree.git_dir)
+    if tree.head and git.run("write-tree") != git.run("rev-parse", "--verify", f"{tree.head}^{{tree}}"):
+        yield f"the index of {tree.git_dir} holds changes that are not committed: check it out and commit them first"
+
+
 def _unfinished(store: Store) -> Iterator[str]:
     journal = store.common_dir / JOURNAL
     if journal.exists():
         backup = journal.read_text(encoding="utf-8", errors="replace").strip()
-        yield f"a scrub was interrupted here: `keyguard scrub --undo {backup}` restores what was before it"
+        yield f"a scrub or its undo was interrupted here: `keyguard scrub --undo {backup}` restores what was before it"
 
 
 def _not_whole(snapshot: Snapshot) -> Iterator[str]:
@@ -78,6 +95,9 @@ def _foreign(store: Store) -> Iterator[str]:
 
 
 def _kept(store: Store) -> Iterator[str]:
+    maintained = store.objects[0] / "maintenance.lock"
+    if maintained.exists():
+        yield f"{maintained} is there: `git maintenance` is at work, or died; wait for it or remove the file"
     folder = store.objects[0] / "pack"
     kept = sorted(folder.glob("*.keep")) if folder.is_dir() else []
     if kept:
@@ -90,9 +110,27 @@ def _underway(tree: Worktree) -> Iterator[str]:
         if (tree.git_dir / name).exists():
             yield f"a {word} is under way in {where}: finish or abort it first"
             return
-    for name in LOCKS:
-        if (tree.git_dir / name).exists():
-            yield f"{tree.git_dir / name} is there: another git is at work, or one died; wait for it or remove the file"
-            return
+    for lock in locks(tree.git_dir):
+        yield f"{lock} is there: another git is at work, or one died; wait for it or remove the file"
+        return
+
+
+def locks(git_dir: Path) -> Iterator[Path]:
+    """The locks that git holds in a folder of a worktree, or that one has left that was killed."""
+    yield from (git_dir / name for name in LOCKS if (git_dir / name).exists())
+    yield from sorted((git_dir / "refs").rglob("*.lock"))
+
+
+def _misnamed(snapshot: Snapshot, files: Collection[str]) -> Iterator[str]:
+    """What leads to a folder cannot be rewritten without losing it."""
+    for tree in snapshot.worktrees:
+        if os.path.relpath(tree.git_dir / "gitdir", snapshot.store.common_dir) in files:
+            yield "the folder of a linked worktree bears a key in its name: `git worktree remove` it first"
+
+
+def _out_of_sight(tree: Worktree, snapshot: Snapshot) -> Iterator[str]:
+    linked = tree.git_dir.parent.name == "worktrees"
+    if tree.path is None and (tree.git_dir / "index").exists() and not (linked or snapshot.around):
+        yield f"the files of {tree.git_dir} are not to be found from there: run keyguard in the folder with its files"
     if tree.path is None and tree.git_dir.parent.name == "worktrees":
         yield f"the folder of the linked worktree {tree.git_dir.name} is gone: `git worktree prune` first"

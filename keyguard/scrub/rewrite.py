@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
-from keyguard.scrub.driver import Orders, Text
+from keyguard.scrub.driver import Orders
+from keyguard.scrub.headers import Ids, named, tag_of, with_tree
 from keyguard.scrub.replace import Cleaner, ScrubError
-from keyguard.scrub.scope import Scope, Wanted, scope
+from keyguard.scrub.scope import Scope, Wanted, scope, sharing
 from keyguard.scrub.search import Search
-from keyguard.scrub.snapshot import Snapshot
+from keyguard.scrub.snapshot import Snapshot, together
 from keyguard.scrub.staging import Staging
 
 TEXTS = ("commit-message", "author")
@@ -24,7 +24,10 @@ GITLINK = b"160000"
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A repository's names after the scrub, and what became of its objects. All maps are old to new."""
+    """A repository's names after the scrub, and what became of its objects. All maps are old to new.
+
+    `own` are the refs of linked worktrees, by the worktree's id.
+    """
 
     commits: Mapping[str, str]
     blobs: Mapping[str, str]
@@ -32,6 +35,11 @@ class Rewritten:
     names: Mapping[str, str] = field(repr=False)
     ref_names: Mapping[str, str] = field(repr=False)
     refs: Mapping[str, str] = field(repr=False)
+    own: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict)
+
+    def all_refs(self) -> dict[str, str]:
+        """All refs, those of linked worktrees as `worktrees/<id>/<name>`."""
+        return together(self.refs, self.own)
 
     def object(self, oid: str) -> str:
         """The id that an object has now."""
@@ -46,13 +54,22 @@ def wanted(search: Search, pointers: Iterable[str]) -> Wanted:
 
 def main_scope(snapshot: Snapshot, what: Wanted, jobs: int) -> Scope:
     """The commits to rewrite that something other than notes leads to."""
-    return scope(snapshot.git, _commits(snapshot.git, snapshot.roots()), what, jobs)
+    tips, _ = _tips(snapshot)
+    return scope(snapshot.git, tips, what, jobs)
 
 
 def notes_scope(snapshot: Snapshot, what: Wanted, changed: Mapping[str, str], jobs: int) -> Scope:
     """The commits to rewrite of notes: also those that name a commit which is `changed`."""
-    tips = _commits(snapshot.git, snapshot.roots(notes=True))
+    _, tips = _tips(snapshot)
     return scope(snapshot.git, tips, Wanted(what.blobs, what.names, what.texts, changed), jobs)
+
+
+def _tips(snapshot: Snapshot) -> tuple[list[str], list[str]]:
+    """The commits that names lead to, and those of notes; with these goes every branch that stands on notes."""
+    git = snapshot.git
+    others, notes = (_commits(git, snapshot.roots(notes=of_notes)) for of_notes in (False, True))
+    shared = sharing(git, others, notes) if notes else set()
+    return [tip for tip in others if tip not in shared], list(dict.fromkeys([*notes, *shared]))
 
 
 def _commits(git: Git, roots: Iterable[str]) -> list[str]:
@@ -89,8 +106,13 @@ def rewrite(task: Task, cleaner: Cleaner, staging: Staging) -> Rewritten:
     commits |= order(notes, what.texts, commits)
     rest = _Rest(snapshot.git, staging, cleaner, blobs, names, commits, found.oids("tag-message", "author"))
     ref_names = {name: os.fsdecode(_ref(cleaner, name)) for name in found.paths("ref-name", in_objects=False)}
-    refs = {_renamed(name, ref_names, commits): rest.object(oid) for name, oid in snapshot.refs.items()}
-    return Rewritten(commits, blobs | rest.trees, rest.tags, names, ref_names, refs)
+
+    def moved(refs: Mapping[str, str]) -> dict[str, str]:
+        return {_renamed(name, ref_names, commits): rest.object(oid) for name, oid in refs.items()}
+
+    refs = moved(snapshot.refs)
+    own = {tree.git_dir.name: moved(tree.refs) for tree in snapshot.worktrees if tree.refs}
+    return Rewritten(commits, blobs | rest.trees, rest.tags, names, ref_names, refs, own)
 
 
 def _ref(cleaner: Cleaner, name: str) -> bytes:
@@ -115,29 +137,66 @@ def _filtered(
     blobs: Mapping[str, str],
     names: Mapping[str, str],
 ) -> dict[str, str]:
-    """Have git-filter-repo rewrite some commits."""
+    """Some commits: their trees by git-filter-repo, all else of them here."""
     if not part:
         return {}
-    inside = set(part.commits)
     kind = "note" if noted else "tip"
     tips = {f"refs/keyguard/{kind}/{number}": oid for number, oid in enumerate(part.tips)}
     staging.name(tips)
     orders = Orders(
-        # git-filter-repo does not read the longer ids that commits on the border would be named by.
-        revisions=[*tips, *([] if staging.sha256 else _without(part, staging))],
-        sha256=staging.sha256,
+        revisions=[*tips, *_without(part, staging)],
         blobs=dict(blobs),
         names={_latin(old): _latin(new) for old, new in names.items()},
-        texts={
-            oid: _text(cleaner, data) for oid, _, data in _objects(staging.git, [oid for oid in texts if oid in inside])
-        },
         noted=dict(noted),
+        sha256=staging.sha256,
     )
-    changed = staging.filter(orders)
-    missing = inside - changed.keys()
+    filtered = staging.filter(orders)
+    missing = set(part.commits) - filtered.keys()
     if missing:
-        raise ScrubError(f"git-filter-repo left out {len(missing)} commits; the repository is unchanged")
-    return {old: new for old, new in changed.items() if old != new}
+        raise ScrubError(f"git-filter-repo left out {len(missing)} commits")
+    return _finished(part, filtered, noted, frozenset(texts), cleaner, staging)
+
+
+def _finished(
+    part: Scope,
+    filtered: Mapping[str, str],
+    before: Mapping[str, str],
+    texts: Collection[str],
+    cleaner: Cleaner,
+    staging: Staging,
+) -> dict[str, str]:
+    """The commits with the trees of the `filtered` ones: new ids by old. `before` are those that were made earlier."""
+    known = dict(before)
+    ids = Ids((*before, *part.commits), known)
+    trees = checked(staging.git, [f"{filtered[oid]}^{{tree}}" for oid in part.commits])
+
+    def finish(oid: str, tree: str, data: bytes) -> None:
+        made = with_tree(data, tree, known, cleaner if oid in texts else None, ids)
+        known[oid] = staging.write("commit", made, filtered[oid])
+
+    waiting = []
+    for content, tree in zip(contents(staging.git, part.commits), trees, strict=True):
+        if content.absent or not tree:
+            raise ScrubError(f"commit {content.oid} is absent: mend the repository first (`git fsck` tells more)")
+        commit = content.oid, tree, content.read()
+        if ids.awaited(commit[2]):
+            waiting.append(commit)
+        else:
+            finish(*commit)
+    while waiting:
+        later = []
+        for commit in waiting:
+            if ids.awaited(commit[2]):
+                later.append(commit)
+            else:
+                finish(*commit)
+        if len(later) == len(waiting):
+            # What looked like a shortened id is none. The parents of the first are known, since they come before it.
+            finish(*later.pop(0))
+        waiting = later
+    changed = {oid: known[oid] for oid in part.commits}
+    staging.scaffold |= set(filtered.values()) - set(changed.values())
+    return changed
 
 
 def _without(part: Scope, staging: Staging) -> list[str]:
@@ -148,29 +207,13 @@ def _without(part: Scope, staging: Staging) -> list[str]:
     parents = "".join(f"parent {oid}\n" for oid in part.border)
     person = "keyguard <> 0 +0000"
     commit = f"tree {tree}\n{parents}author {person}\ncommitter {person}\n\n"
-    return [f"^{staging.write('commit', commit.encode())}"]
+    beyond = staging.write("commit", commit.encode())
+    staging.scaffold.add(beyond)
+    return [f"^{beyond}"]
 
 
 def _latin(name: str) -> str:
     return os.fsencode(name).decode("latin-1")
-
-
-_PERSON = re.compile(rb"^(author|committer) (.*?) ?<([^>\n]*)>", re.MULTILINE)
-
-
-def _text(cleaner: Cleaner, commit: bytes) -> Text:
-    """What a commit says without the keys."""
-    headers, _, message = commit.partition(b"\n\n")
-    people = {who: (name, email) for who, name, email in _PERSON.findall(headers)}
-    if len(people) < 2:
-        raise ScrubError("a commit with a key has no author or no committer: it has to be rewritten by hand")
-    author, committer = (_person(cleaner, *people[who]) for who in (b"author", b"committer"))
-    return Text(cleaner.clean(message).decode("latin-1"), *author, *committer)
-
-
-def _person(cleaner: Cleaner, name: bytes, email: bytes) -> tuple[str, str]:
-    """A name and an address without the keys. A key that needs the words around it is looked for in both together."""
-    return cleaner.name(name).decode("latin-1"), cleaner.name(email).decode("latin-1")
 
 
 def _objects(git: Git, oids: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
@@ -215,15 +258,11 @@ class _Rest:
         return self._tree(oid, data) if kind == "tree" else oid
 
     def _tag(self, oid: str, data: bytes) -> str:
-        headers, _, message = data.partition(b"\n\n")
-        old = headers.split(b"\n", 1)[0].removeprefix(b"object ").decode()
+        old = named(data)
         new = self.object(old)
         if new == old and oid not in self._texts:
             return oid
-        headers = headers.replace(old.encode(), new.encode(), 1)
-        if oid in self._texts:
-            headers, message = self._cleaner.name(headers), self._cleaner.clean(message)
-        self.tags[oid] = self._staging.write("tag", headers + b"\n\n" + unsigned(message))
+        self.tags[oid] = self._staging.write("tag", tag_of(data, new, self._cleaner if oid in self._texts else None))
         return self.tags[oid]
 
     def _tree(self, oid: str, data: bytes) -> str:
@@ -244,14 +283,6 @@ class _Rest:
         if mode == GITLINK:
             return oid
         return self.object(oid) if int(mode, 8) == 0o40000 else self._blobs.get(oid, oid)
-
-
-_SIGNATURE = re.compile(rb"^-----BEGIN (?:PGP|SSH|SIGNED)[A-Z ]*-----.*", re.MULTILINE | re.DOTALL)
-
-
-def unsigned(message: bytes) -> bytes:
-    """A tag's message without the signature at its end, which holds no more."""
-    return _SIGNATURE.sub(b"", message)
 
 
 def _kinds(git: Git, oid: str) -> list[tuple[str, str, bytes]]:

@@ -67,6 +67,15 @@ def scope(git: Git, tips: Collection[str], wanted: Wanted, jobs: int) -> Scope:
     )
 
 
+def sharing(git: Git, tips: Collection[str], others: Collection[str]) -> set[str]:
+    """Those of the `tips` that have a part of their history in common with `others`. Raises GitError."""
+    if not tips:
+        return set()
+    graph = _graph(git, tips)
+    common = graph.reached(dict.fromkeys(_graph(git, others).parents, 1))
+    return {tip for tip in tips if tip in common}
+
+
 def _graph(git: Git, tips: Collection[str]) -> Graph:
     given = "".join(f"{tip}\n" for tip in tips).encode()
     printed = git.run("rev-list", "--date-order", "--parents", "--stdin", given=given).decode()

@@ -1,4 +1,4 @@
-"""A bare repository in a temporary folder, that borrows the objects of another and keeps its own apart.
+"""A bare repository in a temporary folder of another, that borrows the other's objects and keeps its own apart.
 
 Whatever happens in it, the other repository stays as it is.
 """
@@ -19,34 +19,49 @@ from keyguard.git.command import Git, environment, executable
 from keyguard.git.odb.store import Store
 from keyguard.git.odb.writer import ObjectWriter
 from keyguard.scrub.driver import Orders
+from keyguard.scrub.leftovers import BACKUP, hold, let_go
 from keyguard.scrub.replace import ScrubError
+from keyguard.source.stored import STAGING
 
 
 class Staging:
-    """The repository; to be used in a `with` statement, at whose end it is gone."""
+    """The repository; there within a `with` statement, at whose end it is gone."""
 
     def __init__(self, store: Store) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="keyguard-scrub-"))
+        # Inside the repository, for its owner alone: there it is found where this process is killed.
+        self.path = Path(tempfile.mkdtemp(prefix=STAGING, dir=store.common_dir))
+        self._held = hold(self.path)
         self.git = Git(self.path)
         self.sha256 = store.oid_size == 32
-        kind = "sha256" if self.sha256 else "sha1"
-        self.git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
         self._alternates = self.path / "objects" / "info" / "alternates"
-        self._alternates.parent.mkdir(exist_ok=True)
         self._lent = os.fsencode(store.objects[0]) + b"\n"
-        self._alternates.write_bytes(self._lent)
         self._names: dict[bytes, bytes] = {}
+        self.scaffold: set[str] = set()
+        """Objects that were made on the way, and that nothing is to lead to: they may hold keys."""
         self._writer = ObjectWriter(self.path / "objects", store.oid_size)
 
     def __enter__(self) -> Staging:
+        try:
+            kind = "sha256" if self.sha256 else "sha1"
+            self.git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
+            self._alternates.parent.mkdir(exist_ok=True)
+            self._alternates.write_bytes(self._lent)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        let_go(self._held)
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def write(self, kind: str, data: bytes) -> str:
-        """Store an object here; its id."""
-        return self._writer.write(kind, data)
+    def note(self, backup: Path) -> None:
+        """Let whoever finds the folder know where the backup is."""
+        (self.path / BACKUP).write_bytes(os.fsencode(backup))
+
+    def write(self, kind: str, data: bytes, known: str | None = None) -> str:
+        """Store an object here; its id. `known` is the id of one that is there already, and may be the same."""
+        return known if known and self._writer.identity(kind, data) == known else self._writer.write(kind, data)
 
     def name(self, refs: Mapping[str, str]) -> None:
         """Give objects names here.
@@ -67,10 +82,10 @@ class Staging:
             self._alternates.write_bytes(self._lent)
 
     def new_objects(self) -> list[str]:
-        """The ids of what was made here."""
+        """The ids of what was made here to stay."""
         with self.alone():
             printed = self.git.run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
-        return printed.decode().split()
+        return [oid for oid in printed.decode().split() if oid not in self.scaffold]
 
     def packed(self, oids: Iterable[str]) -> bytes:
         """A pack of some objects, each whole."""
@@ -93,7 +108,7 @@ class Staging:
         )
         if done.returncode:
             # What it says may hold what it rewrites.
-            raise GitError(f"git-filter-repo ended with exit code {done.returncode}; the repository is unchanged")
+            raise GitError(f"git-filter-repo ended with exit code {done.returncode}")
         lines = (self.path / "filter-repo" / "commit-map").read_text().splitlines()[1:]
         return {old: new for old, new in map(str.split, lines) if new.strip("0")}
 

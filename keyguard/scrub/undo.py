@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.scrub.backup import STATE, State, logs
-from keyguard.scrub.putting import AFTER, after_text, check_out, transact, write_over
-from keyguard.scrub.refusal import JOURNAL, LOCKS, changed
+from keyguard.scrub.leftovers import check_alone
+from keyguard.scrub.putting import AFTER, after_text, begin, check_out, transact, write_over
+from keyguard.scrub.refusal import JOURNAL, changed, locks
 from keyguard.scrub.replace import ScrubError
-from keyguard.scrub.snapshot import Snapshot, snapshot
+from keyguard.scrub.snapshot import Snapshot, snapshot, together
 
 
 def undo(where: Path, backup: Path, *, force: bool = False) -> int:
@@ -22,12 +24,15 @@ def undo(where: Path, backup: Path, *, force: bool = False) -> int:
     the scrub, unless `force` says so, and GitError.
     """
     now = snapshot(Git(where))
+    check_alone(now.store.common_dir)
     interrupted = (now.store.common_dir / JOURNAL).exists()
     state = _brought(now, backup)
     if interrupted:
         _unlock(now)
     elif not force:
         _refuse(now, state)
+    # From here on what is half restored does not count as work that was done since.
+    begin(now.store.common_dir, backup)
     _restore_refs(now, state)
     _restore_files(now, state)
     for tree in snapshot(Git(where)).worktrees:
@@ -40,7 +45,8 @@ def undo(where: Path, backup: Path, *, force: bool = False) -> int:
 def _refuse(now: Snapshot, state: State) -> None:
     """Raises ScrubError where something was done since the scrub."""
     reasons = changed(now)
-    if now.refs != state.refs and after_text(now.refs) != _recorded(now):
+    before = together(state.refs, {Path(folder).name: refs for folder, refs in state.own.items()})
+    if now.all_refs() != before and after_text(now.all_refs()) != _recorded(now):
         reasons.append("refs have moved since the scrub, and an undo would move them back: --yes does so all the same")
     if reasons:
         raise ScrubError("; ".join(reasons))
@@ -54,7 +60,7 @@ def _recorded(now: Snapshot) -> str:
 def _unlock(now: Snapshot) -> None:
     """Remove the locks that a killed git has left."""
     folders = (now.store.common_dir, *(tree.git_dir for tree in now.worktrees))
-    for lock in [*(folder / name for folder in folders for name in LOCKS), *(folders[0] / "refs").rglob("*.lock")]:
+    for lock in [lock for folder in folders for lock in locks(folder)]:
         lock.unlink(missing_ok=True)
 
 
@@ -79,20 +85,27 @@ def _brought(now: Snapshot, backup: Path) -> State:
 
 
 def _restore_refs(now: Snapshot, state: State) -> None:
-    """All refs at once, then those that name others."""
-    lines = [f"option no-deref\0delete {name}\0\0" for name in now.refs if name not in state.refs]
-    lines += [
-        f"option no-deref\0update {name}\0{oid}\0\0" for name, oid in state.refs.items() if now.refs.get(name) != oid
-    ]
+    """All refs at once, then those of linked worktrees and those that name others."""
     for name in now.symbolic:
         if name not in state.symbolic:
             now.git.run("symbolic-ref", "--delete", name)
-    transact(now.git, lines)
+    transact(now.git, _back(now.refs, state.refs))
+    for tree in now.worktrees:
+        own = state.own.get(os.path.relpath(tree.git_dir, now.store.common_dir))
+        if own is not None:
+            transact(Git(tree.git_dir), _back(tree.refs, own))
     for name, target in state.symbolic.items():
         if now.symbolic.get(name) != target:
             now.git.run("symbolic-ref", name, target)
     for folder, head in state.heads.items():
         _restore_head(Git(now.store.common_dir / folder), head["branch"], head["head"])
+
+
+def _back(now: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
+    """What brings refs back to what they were."""
+    lines = [f"option no-deref\0delete {name}\0\0" for name in now if name not in before]
+    lines += [f"option no-deref\0update {name}\0{oid}\0\0" for name, oid in before.items() if now.get(name) != oid]
+    return lines
 
 
 def _restore_head(git: Git, branch: str | None, head: str | None) -> None:

@@ -18,6 +18,9 @@ from keyguard.windows import windows
 # Below a repository's folder these are read as what they are: objects, and other repositories.
 READ_OTHERWISE = ("objects", "modules")
 
+STAGING = "keyguard-staging-"
+"""How the folders' names begin in which a scrub works: what is in one is read by nobody."""
+
 MESSAGES = ("_MSG", "_EDITMSG", "message")
 
 
@@ -113,7 +116,9 @@ def _below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unre
         return
     for name, kind in entries:
         path = folder / name
-        if kind == "folder" or (kind == "link" and path.is_dir() and _is_shared(path)):
+        if left_out and name.startswith(STAGING):
+            yield Unread(f".git/{name}", "a scrub that was killed has left it; `keyguard scrub --apply` removes it")
+        elif kind == "folder" or (kind == "link" and path.is_dir() and _is_shared(path)):
             yield from () if name in left_out else _below(path)
         # The paths of an index are asked of git. A pipe or a socket stores nothing.
         elif kind != "other" and name != "index" and not name.startswith("sharedindex."):

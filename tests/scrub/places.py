@@ -172,6 +172,20 @@ def _beside_branches(places: Places) -> None:
     (linked / "linked.env").write_text(key("a linked worktree"))
     repository("-C", str(linked), "add", "linked.env")
     repository("-C", str(linked), "commit", "-q", "-m", "detached")
+    _for_one_worktree(places, linked)
+
+
+def _for_one_worktree(places: Places, linked: Path) -> None:
+    repository, key = places.repository, places.key
+    for name, place in (("refs/worktree/own", "a ref of a linked worktree"), ("refs/bisect/bad", "an old bisection")):
+        (linked / "own.env").write_text(key(place))
+        repository("-C", linked, "add", "own.env")
+        repository("-C", linked, "commit", "-q", "-m", "for one worktree")
+        repository("-C", linked, "update-ref", name, "HEAD")
+        repository("-C", linked, "reset", "-q", "--hard", "HEAD~1")
+    named = f"refs/worktree/{key('the name of a ref of a linked worktree')}"
+    repository("-C", linked, "update-ref", named, "HEAD")
+    repository("update-ref", "refs/worktree/main", "HEAD~1")
 
 
 def _beside_objects(places: Places) -> None:

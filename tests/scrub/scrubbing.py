@@ -15,6 +15,7 @@ from keyguard.scrub.search import Searcher
 from keyguard.scrub.wording import Wording
 from tests.git.repositories import Repository
 
+PSEUDO_REFS = ("ORIG_HEAD", "FETCH_HEAD", "REBASE_HEAD", "AUTO_MERGE")
 SEARCHER = Searcher(Engine(bundled()), Policy())
 
 
@@ -50,9 +51,14 @@ def every_file(repository: Repository) -> dict[str, bytes]:
 def state(repository: Repository) -> dict[str, object]:
     """All that an undo has to bring back."""
     status = repository("status", "--porcelain")
+    trees = [path for path in (repository.git_dir, *sorted(repository.git_dir.glob("worktrees/*"))) if path.is_dir()]
     return {
         "refs": repository("for-each-ref", "--format=%(objectname) %(refname) %(symref)"),
-        "head": (repository.git_dir / "HEAD").read_text(),
+        "heads": [(path / "HEAD").read_bytes() for path in trees],
+        "own refs": [repository("-C", path, "for-each-ref", "--format=%(objectname) %(refname)") for path in trees[1:]],
+        "pseudo-refs": [
+            (path / name).read_bytes() for path in trees for name in PSEUDO_REFS if (path / name).is_file()
+        ],
         "stashes": repository.bytes("stash", "list", "--format=%H %gd %gs"),
         "reflog": repository.bytes("reflog", "--all"),
         "status": status,

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable
+import re
 from pathlib import Path
-
-import pytest
 
 from tests.conftest import Call
 from tests.git.repositories import Repository
-from tests.keys import Keys
+from tests.scrub.leaky import KEY, leaky
 from tests.scrub.scrubbing import every_object, state
 
-KEY = Keys("command").modern()
+__all__ = ["leaky"]
 SHOWN = f"{KEY[:12]}...{KEY[-4:]}-REMOVED"
-
-
-@pytest.fixture
-def leaky(tmp_path: Path) -> Repository:
-    """Three commits, the second of which brings a key that the third takes away."""
-    repository = Repository(tmp_path / "repository")
-    repository.commit({"a.txt": b"clean\n"}, "first")
-    repository.commit({"a.env": f"KEY={KEY}\n".encode()}, "second")
-    (repository.path / "a.env").write_text("KEY=\n")
-    repository.commit({}, "third")
-    repository("remote", "add", "origin", "git@github.com:someone/something.git")
-    return repository
 
 
 def test_a_plan_writes_nothing_and_asks_for_revocation_first(leaky: Repository, keyguard: Call) -> None:
@@ -118,110 +103,6 @@ def test_without_yes_and_without_a_terminal_it_does_not_act(leaky: Repository, k
     assert state(leaky) == before
 
 
-def _dirty(repository: Repository) -> None:
-    (repository.path / "a.txt").write_text("changed\n")
-
-
-def _staged(repository: Repository) -> None:
-    (repository.path / "new.txt").write_text("new\n")
-    repository("add", "new.txt")
-
-
-def _dirty_worktree(repository: Repository) -> None:
-    linked = repository.path.parent / "linked"
-    repository("worktree", "add", "-q", "-b", "linked", linked)
-    (linked / "a.txt").write_text("changed\n")
-
-
-def _merging(repository: Repository) -> None:
-    (repository.git_dir / "MERGE_HEAD").write_text(repository("rev-parse", "HEAD") + "\n")
-
-
-def _rebasing(repository: Repository) -> None:
-    (repository.git_dir / "rebase-merge").mkdir()
-
-
-def _locked(repository: Repository) -> None:
-    (repository.git_dir / "index.lock").touch()
-
-
-def _kept(repository: Repository) -> None:
-    repository("repack", "-a", "-d", "-q")
-    (repository.objects / "pack" / (repository.packs()[0].stem + ".keep")).touch()
-
-
-def _borrowing(repository: Repository) -> None:
-    other = Repository(repository.path.parent / "other")
-    other.blob(b"x")
-    (repository.objects / "info" / "alternates").write_text(f"{other.objects}\n")
-
-
-def _partial(repository: Repository) -> None:
-    repository("config", "extensions.partialClone", "origin")
-
-
-def _shallow(repository: Repository) -> None:
-    (repository.git_dir / "shallow").write_text(repository("rev-parse", "HEAD~1") + "\n")
-
-
-def _unfinished(repository: Repository) -> None:
-    (repository.git_dir / "keyguard-scrub").write_text("a.bundle\n")
-
-
-def _worktree_gone(repository: Repository) -> None:
-    linked = repository.path.parent / "linked"
-    repository("worktree", "add", "-q", "--detach", linked)
-    (linked / "a.txt").unlink()
-    (linked / "a.env").unlink()
-    (linked / ".git").unlink()
-    linked.rmdir()
-
-
-REFUSED = {
-    "commit or stash them first": (_dirty, _staged, _dirty_worktree),
-    "finish or abort it first": (_merging, _rebasing),
-    "wait for it or remove the file": (_locked,),
-    "remove the .keep files": (_kept,),
-    "git repack -a -d": (_borrowing,),
-    "git clone --no-local": (_partial,),
-    "git fetch --unshallow": (_shallow,),
-    "keyguard scrub --undo a.bundle": (_unfinished,),
-    "git worktree prune": (_worktree_gone,),
-}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "way_out"),
-    [(spoil, way_out) for way_out, spoils in REFUSED.items() for spoil in spoils],
-    ids=lambda value: value.__name__ if callable(value) else "",
-)
-def test_it_refuses_without_harm_and_with_the_way_out(
-    spoil: Callable[[Repository], None], way_out: str, leaky: Repository, keyguard: Call
-) -> None:
-    spoil(leaky)
-    files = {path: path.read_bytes() for path in sorted(leaky.path.rglob("*")) if path.is_file()}
-
-    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
-
-    assert (ran.code, ran.out) == (2, "")
-    assert way_out in ran.err
-    assert len(ran.err.splitlines()) == 1
-    left = {path: path.read_bytes() for path in sorted(leaky.path.rglob("*")) if path.is_file()}
-    assert {path.name for path in files if left.get(path) != files[path]} <= {"index"}
-    assert list(leaky.path.parent.glob("*.bundle")) == []
-
-
-def test_somebody_elses_repository_is_refused(
-    leaky: Repository, keyguard: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    owner = leaky.git_dir.stat().st_uid
-    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-
-    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
-
-    assert (ran.code, "belongs to somebody else" in ran.err) == (2, True)
-
-
 def test_a_backup_inside_the_repository_or_over_a_file_is_refused(leaky: Repository, keyguard: Call) -> None:
     (leaky.path.parent / "there").touch()
 
@@ -256,3 +137,12 @@ def test_hooks_and_settings_of_the_repository_do_not_run(leaky: Repository, keyg
 
     assert ran.code == 0
     assert not ran_file.exists()
+
+
+def test_a_plan_says_what_its_estimate_stands_on(leaky: Repository, keyguard: Call) -> None:
+    said = keyguard("scrub", cwd=leaky.path).out.splitlines()[-1]
+    seconds = keyguard("scrub", "--format", "json", cwd=leaky.path).report["seconds"]
+
+    assert re.match(r"It takes \d+ to \d+ seconds, reckoned from the \d+\.\d s of this search and the 2 commits", said)
+    assert seconds["least"] < seconds["most"]
+    assert seconds["searched"] > 0

@@ -52,7 +52,8 @@ def test_no_file_of_the_repository_and_no_name_holds_a_key(done: tuple[Places, D
 def test_git_finds_the_repository_whole(done: tuple[Places, Done]) -> None:
     places, _ = done
 
-    assert places.repository("fsck", "--full", "--strict") in ("", "notice: HEAD points to an unborn branch (main)")
+    # git does not know what the refs of linked worktrees lead to.
+    assert places.repository("fsck", "--full", "--strict", "--no-dangling") == ""
 
 
 def test_history_without_keys_keeps_its_ids(done: tuple[Places, Done]) -> None:

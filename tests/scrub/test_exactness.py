@@ -199,3 +199,150 @@ def test_a_change_that_had_no_reason_is_noticed(tmp_path: Path) -> None:
 
     with pytest.raises(ScrubError, match="would change in 2 more files"):
         compare(Git(repository.path), Rewritten({old: new}, {}, {}, {}, {}, {}))
+
+
+def _remade(repository: Repository, commit: bytes) -> str:
+    oid = repository("hash-object", "-t", "commit", "-w", "--stdin", given=commit)
+    repository("reset", "-q", "--hard", oid)
+    return oid
+
+
+def _with_header(commit: bytes, header: bytes) -> bytes:
+    return commit.replace(b"\n\n", b"\n" + header + b"\n\n", 1)
+
+
+def test_headers_that_git_does_not_know_and_odd_bytes_are_kept(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository.commit({}, "next")
+    plain = repository.bytes("cat-file", "commit", "HEAD")
+    header = b"HG:extra branch:one\n two lines\n \n and a third"
+    odd = _with_header(plain, header).replace(b"A U Thor <", b"A  > U Thor<").replace(b"next\n", b"next\n\ntwo\n\n\n")
+    _remade(repository, odd)
+
+    scrubbed(repository)
+
+    after = repository.bytes("cat-file", "commit", "HEAD")
+    assert after.split(b"\n")[2:] == odd.split(b"\n")[2:]
+
+
+def test_a_header_without_its_key_stays(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository.commit({}, "next")
+    _remade(repository, _with_header(repository.bytes("cat-file", "commit", "HEAD"), f"x-key one\n {KEY}".encode()))
+
+    scrubbed(repository)
+
+    assert b"\nx-key one\n " + SHOWN + b"\n\n" in repository.bytes("cat-file", "commit", "HEAD")
+
+
+TAGGED = (
+    b"object %b\ntype commit\ntag v9\ntagger A <a@example.com> 1 +0000\n\nwords\n"
+    b"-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
+)
+
+
+def _merge_of_tag(repository: Repository, of: str) -> bytes:
+    """A merge with the signed tag that was merged, as `git merge v9` makes it; it becomes HEAD."""
+    tag = (TAGGED % of.encode()).rstrip(b"\n").replace(b"\n", b"\n ")
+    parents = f"parent {repository('rev-parse', 'HEAD')}\nparent {of}\n".encode()
+    lines = repository.bytes("cat-file", "commit", "HEAD").split(b"\n")
+    rest = b"\n".join(line for line in lines if not line.startswith((b"tree ", b"parent ")))
+    _remade(repository, _with_header(lines[0] + b"\n" + parents + rest, b"mergetag " + tag))
+    return tag
+
+
+def test_a_merged_tag_of_a_commit_that_stays_keeps_its_signature(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    early = repository.commit({"a": b"a"})
+    repository.commit({"a.env": KEY.encode()}, "with a key")
+    tag = _merge_of_tag(repository, early)
+
+    done = scrubbed(repository)
+
+    assert b"\nmergetag " + tag + b"\n" in repository.bytes("cat-file", "commit", "HEAD")
+    assert done.plan.counts.merged_tags == 0
+
+
+def test_a_merged_tag_of_a_rewritten_commit_names_the_new_one_and_loses_its_signature_and_that_is_told(
+    tmp_path: Path,
+) -> None:
+    repository = started(tmp_path)
+    repository("checkout", "-q", "-b", "side")
+    side = repository.commit({"b": b"b"}, "side")
+    repository("checkout", "-q", "main")
+    _merge_of_tag(repository, side)
+
+    done = scrubbed(repository)
+
+    commit = repository.bytes("cat-file", "commit", "HEAD")
+    assert f"\nmergetag object {repository('rev-parse', 'HEAD^2')}\n type commit\n tag v9\n".encode() in commit
+    assert b"PGP SIGNATURE" not in commit
+    assert done.plan.counts.merged_tags == 1
+    assert "error" not in repository("fsck", "--strict")
+
+
+def test_messages_name_the_new_commits_whole_or_shortened(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    first = repository("rev-parse", "HEAD")
+    repository.commit({}, f"reverts {first} and {first[:9]}, not {'0' * 40} nor {first[:6]}")
+
+    scrubbed(repository)
+
+    new = repository("rev-parse", "HEAD~1")
+    assert repository("log", "-1", "--format=%s") == f"reverts {new} and {new[:9]}, not {'0' * 40} nor {first[:6]}"
+
+
+def test_a_message_may_name_a_commit_of_a_later_date_on_another_branch(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("checkout", "-q", "-b", "side")
+    later = {"GIT_COMMITTER_DATE": "2147483648 +0000"}
+    repository("commit", "-q", "--allow-empty", "-m", "of a clock that is ahead", env=later)
+    ahead = repository("rev-parse", "HEAD")
+    repository("checkout", "-q", "main")
+    repository.commit({}, f"picked from {ahead}")
+    repository.commit({}, "on top of it")
+
+    scrubbed(repository)
+
+    assert repository("log", "-1", "--format=%s", "main~1") == f"picked from {repository('rev-parse', 'side')}"
+    assert repository("log", "--format=%s", "main").split("\n")[0] == "on top of it"
+
+
+@pytest.mark.parametrize("kind", ["sha1", "sha256"])
+def test_history_before_the_first_key_keeps_its_ids_and_signatures(kind: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository", f"--object-format={kind}")
+    repository.commit({"a": b"a"}, "first")
+    (repository.path / "module").mkdir()
+    repository("update-index", "--add", "--cacheinfo", f"160000,{repository('rev-parse', 'HEAD')},module")
+    repository("commit", "-q", "-m", "a submodule")
+    _signed(repository)
+    repository("tag", "-a", "-m", "before", "v1")
+    repository("branch", "clean")
+    before = repository("rev-list", "clean"), repository("rev-parse", "v1")
+    repository.commit({"a.env": KEY.encode()}, "with a key")
+    repository("checkout", "-q", "-b", "side", "clean")
+    repository.commit({"b": b"b"}, "side")
+    repository("checkout", "-q", "main")
+    repository("merge", "-q", "--no-ff", "-m", "merge", "side")
+
+    done = scrubbed(repository)
+
+    assert done.proven
+    assert done.plan.counts.signed_commits == 0
+    assert (repository("rev-list", "clean"), repository("rev-parse", "v1")) == before
+    assert repository("rev-list", "--count", "main") == "5"
+    assert repository("ls-tree", "HEAD", "module").startswith("160000 commit ")
+
+
+def test_a_branch_that_shares_its_history_with_notes_stays_with_them(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("notes", "add", "-m", "about it", "HEAD")
+    repository("update-ref", "refs/remotes/origin/notes/commits", "refs/notes/commits")
+    repository("notes", "append", "-m", f"more {KEY}", "HEAD")
+
+    done = scrubbed(repository)
+
+    assert done.proven
+    old, new = (repository("rev-parse", name) for name in ("refs/remotes/origin/notes/commits", "refs/notes/commits~1"))
+    assert old == new
+    assert repository("notes", "show", "HEAD") == f"about it\n\nmore {SHOWN.decode()}"

@@ -13,12 +13,13 @@ import pytest
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.undo import undo
 from tests.git.repositories import Repository
+from tests.keys import Keys
 from tests.scrub.places import everywhere
 from tests.scrub.scrubbing import backup_of, planned, scrubbed, state
 
 STAGES = [
     "backup", "rewrite", "check", "objects", "journal", "refs", "symbolic refs", "reflogs", "worktrees", "files",
-    "prune", "end", "proof",
+    "prune", "pseudo-refs", "end", "proof",
 ]  # fmt: skip
 
 KILLED = """
@@ -60,6 +61,16 @@ def test_an_undo_brings_back_what_linked_worktrees_hold(tmp_path: Path) -> None:
 
     assert (repository("-C", linked, "rev-parse", "HEAD"), (linked / "linked.env").read_bytes()) == before
     assert repository("-C", linked, "status", "--porcelain") == ""
+
+
+def test_every_stage_is_one_that_is_killed_in(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a.env": Keys("undo").modern().encode()})
+    seen: list[str] = []
+
+    scrubbed(repository, seen.append)
+
+    assert seen == [*STAGES, "done"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

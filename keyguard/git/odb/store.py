@@ -84,6 +84,8 @@ def pack_files(objects: Path) -> Iterator[PackFiles]:
 def modules(store: Store) -> Iterator[Path | Unread]:
     """The repositories of submodules that are kept inside this one, at any depth."""
     yield from _repositories(store.common_dir / "modules")
+    for name in files.listed(store.common_dir / "worktrees"):
+        yield from _repositories(store.common_dir / "worktrees" / name / "modules")
 
 
 def _repositories(folder: Path) -> Iterator[Path | Unread]:

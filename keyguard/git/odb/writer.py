@@ -15,9 +15,13 @@ class ObjectWriter:
         self._objects = objects
         self._hash = hashlib.sha256 if oid_size == 32 else hashlib.sha1
 
+    def identity(self, kind: str, data: bytes) -> str:
+        """The id that an object would have."""
+        return self._hash(_whole(kind, data)).hexdigest()
+
     def write(self, kind: str, data: bytes) -> str:
         """Store an object (`blob`, `tree`, `commit` or `tag`); its id."""
-        whole = f"{kind} {len(data)}\0".encode() + data
+        whole = _whole(kind, data)
         oid = self._hash(whole).hexdigest()
         path = self._objects / oid[:2] / oid[2:]
         if not path.exists():
@@ -27,3 +31,7 @@ class ObjectWriter:
             part.write_bytes(zlib.compress(whole, 1))
             part.replace(path)
         return oid
+
+
+def _whole(kind: str, data: bytes) -> bytes:
+    return f"{kind} {len(data)}\0".encode() + data
