@@ -84,6 +84,19 @@ def traces(git: Git, keys: Mapping[str, Sequence[Match]], jobs: int) -> tuple[Kn
     return known, {key: sorter.traces(matches) for key, matches in keys.items()}
 
 
+def paths_of(git: Git, blobs: set[str], jobs: int) -> dict[str, list[str]]:
+    """The paths that each of the blobs had in any commit; none where no commit accounts for one.
+
+    Raises GitError where git cannot say.
+    """
+    wanted: set[str | None] = {*blobs}
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for change in _changes(git, read_graph(git, *EVERYTHING), wanted, set(), jobs)[0]:
+        if change.after in blobs:
+            found[change.after][change.path] = None
+    return {blob: list(paths) for blob, paths in found.items()}
+
+
 def _changes(
     git: Git, graph: Graph, blobs: set[str | None], names: set[str | None], jobs: int
 ) -> tuple[list[Changed], Graph]:

@@ -16,7 +16,7 @@ from keyguard.git.odb.reader import Reading, read
 from keyguard.git.odb.store import Store, find_store
 from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
-from keyguard.source.attribution import locations, traces
+from keyguard.source.attribution import locations, paths_of, traces
 from keyguard.source.completeness import Connectivity, borders, is_partial
 from keyguard.source.exposure import commits_named, exposures
 from keyguard.source.objects import Maker, Results
@@ -63,6 +63,7 @@ class RepositoryAudit:
         self._narrowing = narrowing
         self._objects = self._volume = 0
         self._circular = False
+        self._unread: list[Unread] = []
 
     @property
     def examined(self) -> Examined:
@@ -108,6 +109,7 @@ class RepositoryAudit:
             yield from self._beside(engine)
             # Where deltas stand on each other, git goes round in circles and never answers.
             self._circular = any(loss.final for loss in lost)
+            yield from self._unread if self._circular else self._placed(self._unread)
             if self._circular:
                 yield Unread("what refs need", "git was not asked, since a damaged object would keep it for ever")
             else:
@@ -126,8 +128,25 @@ class RepositoryAudit:
             self._volume += harvest.volume
             lost += harvest.lost
             for found in harvest.found:
-                yield from _named(found)
+                for item in _named(found):
+                    if isinstance(item, Unread):
+                        self._unread.append(item)
+                    else:
+                        yield item
             progress(Step(done, reading.objects, self._volume))
+
+    def _placed(self, unread: Sequence[Unread]) -> Iterator[Unread]:
+        """What of the objects was not read, each once for every path of its blob: allows go by paths."""
+        blobs = {entry.origin.oid for entry in unread if isinstance(entry.origin, Stored) and entry.origin.oid}
+        try:
+            paths = paths_of(self.git, blobs, self._jobs) if blobs else {}
+        except GitError:
+            paths = {}
+        for entry in unread:
+            known = paths.get(entry.origin.oid or "") if isinstance(entry.origin, Stored) else None
+            yield from (replace(entry, what=path, origin=Stored("blob", path=path)) for path in known or ())
+            if not known:
+                yield entry
 
     def _beside(self, engine: Engine) -> Iterator[Match | Unread]:
         """The keys in what is no object."""
@@ -159,7 +178,6 @@ class RepositoryAudit:
 def _named(found: Found[Results]) -> Iterator[Match | Unread]:
     """What was found in an object, with the object's name."""
     for item in found.value:
-        if isinstance(item, Unread):
-            yield replace(item, what=f"{found.kind.word} {found.oid}")
-        elif isinstance(item.origin, Stored):
-            yield replace(item, origin=replace(item.origin, oid=found.oid))
+        if isinstance(item.origin, Stored):
+            item = replace(item, origin=replace(item.origin, oid=found.oid))
+        yield replace(item, what=f"{found.kind.word} {found.oid}") if isinstance(item, Unread) else item

@@ -13,7 +13,7 @@ from keyguard.git.odb import files
 from keyguard.git.odb.store import Store
 from keyguard.git.refs import ref_names
 from keyguard.model import Blob, Match, Stored, Unread
-from keyguard.windows import windows
+from keyguard.search import anywhere, search
 
 # Below a repository's folder these are read as what they are: objects, names of refs, other repositories.
 READ_OTHERWISE = ("objects", "refs", "packed-refs", "modules", "reftable")
@@ -67,8 +67,8 @@ def search_files(engine: Engine, store: Store) -> Iterator[Match | Unread]:
         name = os.path.relpath(path, store.common_dir)
         try:
             with files.opened(path) as file:
-                for blob in windows(file.read, Stored(_kind(name), path=f".git/{name}")):
-                    yield from engine.examine(blob)
+                size = os.fstat(file.fileno()).st_size
+                yield from search(engine, file.read, Stored(_kind(name), path=f".git/{name}"), size, anywhere(file))
         except (DamagedError, OSError) as error:
             yield Unread(f".git/{name}", str(error) if isinstance(error, DamagedError) else "it cannot be read")
 
