@@ -217,4 +217,5 @@ def said(engine: Engine, kind: str, oid: str | None, data: bytes) -> Iterator[Ma
 
 def _told(match: Match) -> str:
     path = match.origin.path if isinstance(match.origin, Stored) else None
-    return f"{path or 'a message'}:{match.line}"
+    within = f" in {match.member}" if match.member is not None else ""
+    return f"{path or 'a message'}:{match.line}{within}"
