@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import regex
 
+from keyguard.archive.bounds import BOUNDS, Bounds
 from keyguard.decode import BROKEN, DEPTH, Decoder, Reading, traces, utf16
 from keyguard.judge import Judged, judge, resolve
 from keyguard.judge.allow import remark
 from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
-from keyguard.model import Blob, Confidence, Match, Secret, Span, Unread
+from keyguard.model import Blob, Confidence, Match, Origin, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
 from keyguard.prefilter import Anchor, Prefilter
 from keyguard.utf16_shape import is_whole
@@ -49,7 +50,9 @@ def anchors(library: Iterable[Pattern]) -> tuple[Anchor, ...]:
 class Engine:
     """A pattern library, made ready to search blobs."""
 
-    def __init__(self, library: Library, *, fast: bool = True) -> None:
+    def __init__(self, library: Library, *, fast: bool = True, bounds: Bounds | None = BOUNDS) -> None:
+        """`bounds` say how much of an archive is unpacked; with None archives are searched as any other bytes."""
+        self.bounds = bounds
         self.library = library
         self.prefilter = Prefilter(anchors(library), fast=fast)
         self._patterns: dict[bytes, list[Pattern]] = defaultdict(list)
@@ -174,7 +177,7 @@ class _Examination:
     def _read(self, data: bytes, way: list[Reading]) -> list[Match]:
         """The keys in a reading and in the readings of it. `way` leads to it, from the outside in."""
         judged, further, late = self._engine.keys(data)
-        self._unread.extend(Unread(_name(self._blob), reason) for reason in late)
+        self._unread.extend(Unread(name_of(self._blob.origin), reason, origin=self._blob.origin) for reason in late)
         found = [match for one in judged if (match := self._match(one, way))]
         if len(way) < DEPTH:
             for reading in self._readings(data, further):
@@ -198,7 +201,8 @@ class _Examination:
                 yield reading
 
     def _give_up(self) -> None:
-        excess = Unread(_name(self._blob), "it holds more disguised text than keyguard reads")
+        reason = "it holds more disguised text than keyguard reads"
+        excess = Unread(name_of(self._blob.origin), reason, origin=self._blob.origin)
         if excess not in self._unread:
             self._unread.append(excess)
 
@@ -281,8 +285,8 @@ def _without_parts(found: list[Match]) -> list[Match]:
     return [match for match in found if match.confidence is Confidence.HIGH or not is_part(match.span)]
 
 
-def _name(blob: Blob) -> str:
-    origin = blob.origin
+def name_of(origin: Origin) -> str:
+    """What is said of a content that could not be read."""
     return getattr(origin, "path", None) or getattr(origin, "oid", None) or "standard input"
 
 

@@ -33,3 +33,11 @@ class NotARepositoryError(GitError):
 
 class DamagedError(GitError):
     """A file or an object of a repository is not what git's format asks for. The text is the reason."""
+
+
+class ArchiveError(KeyguardError):
+    """An archive, or what is packed in it, cannot be read. The text is the reason."""
+
+
+class BoundError(ArchiveError):
+    """An archive holds more than is unpacked: nothing further of it is read."""

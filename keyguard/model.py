@@ -81,11 +81,15 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What was not read, and why. A report with one of these is not complete."""
+    """What was not read, and why. A report with one of these is not complete.
+
+    `origin` is what of it could not be read, where that has a place that an allow can name.
+    """
 
     what: str
     reason: str
     count: int = 1
+    origin: Origin | None = None
 
 
 class Secret:
@@ -162,7 +166,8 @@ class Match:
 
     `span` counts in the bytes of the whole thing that the blob is (a part of), `line` and `column` from 1,
     `column` in characters. `encoding` names the disguises from the outside in. `allowed` says by what the
-    place itself allows the key, if it does.
+    place itself allows the key, if it does. `member` is what of an archive the key stands in (see
+    `keyguard.search`): `span`, `line` and `column` then count there, `origin` is still that of the archive.
     """
 
     rule: Rule

@@ -23,10 +23,14 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
     keys: dict[str, list[Match]] = defaultdict(list)
     allowed: list[Allowed] = []
     unread: list[Unread] = []
+    unheard: list[str] = []
     redaction = Redaction()
     for item in source.search(engine):
         if isinstance(item, Unread):
-            unread.append(item)
+            if by := policy.accepts_unread(item):
+                unheard.append(f"Not read and accepted: {item.what}: {item.reason} ({by}).")
+            else:
+                unread.append(item)
             continue
         redaction.learn(item.secret)
         redaction.learn_place(item)
@@ -46,7 +50,7 @@ def scan(source: Source, engine: Engine, policy: Policy) -> ScanResult:
         examined=source.examined,
         patterns=len(engine.library),
         seconds=time.monotonic() - clock,
-        notes=(*map(redaction.text, source.notes), *_expired(policy)),
+        notes=(*map(redaction.text, (*source.notes, *dict.fromkeys(unheard))), *_expired(policy)),
         began=began,
     )
 

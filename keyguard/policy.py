@@ -12,7 +12,7 @@ from pathlib import Path
 
 from keyguard.baseline import Accepted
 from keyguard.config import Allow
-from keyguard.model import Confidence, Location, Match
+from keyguard.model import Confidence, Location, Match, OnDisk, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,13 @@ class Policy:
         folder, name = os.path.split(place.path)
         path = os.path.join(os.path.relpath(os.path.realpath(folder), os.path.realpath(self.top)), name)
         return self.accepts_path(os.path.normpath(path))
+
+    def accepts_unread(self, entry: Unread) -> str | None:
+        """By what it is accepted that something was not read, if it is: an allow for its path."""
+        path = getattr(entry.origin, "path", None)
+        if isinstance(entry.origin, OnDisk):
+            return self.accepts_place(Location("worktree", path))
+        return self.accepts_path(path)
 
     def accepts_path(self, path: str | None) -> str | None:
         """By what a path is accepted, if it is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from keyguard.archive_shape import kind
 from keyguard.cli.anchors import ANCHORS
 from keyguard.errors import GitError
 from keyguard.git.blobs import contents
@@ -103,7 +104,7 @@ def _clean_size(git: Git, changes: list[Change]) -> int | None:
         if not 0 <= content.size <= LARGEST:
             return None
         data = content.read()
-        if is_whole(data) or prefilter.admits(data):
+        if is_whole(data) or kind(data) or prefilter.admits(data):
             return None
         examined += len(data)
     return examined

@@ -85,7 +85,7 @@ def scrub(
 
 def _searcher(options: Options, jobs: int | None) -> Searcher:
     config = configuration(options)
-    return Searcher(Engine(library(options, config)), policy(options, config), jobs or processors())
+    return Searcher(Engine(library(options, config), bounds=None), policy(options, config), jobs or processors())
 
 
 def _undone(repository: Path, backup: Path, force: bool) -> int:

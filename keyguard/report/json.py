@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from keyguard import __version__
-from keyguard.model import Commit, Exposure, Finding, ScanResult
+from keyguard.model import Commit, Exposure, Finding, ScanResult, Unread
 
 SCHEMA = "keyguard.report/1"
 
@@ -32,9 +32,14 @@ def document(result: ScanResult, *, show_secrets: bool = False) -> dict[str, Any
             "patterns": result.patterns,
         },
         "complete": result.complete,
-        "unread": [asdict(entry) for entry in result.unread],
+        "unread": [of_unread(entry) for entry in result.unread],
         "findings": [of_finding(finding, show_secrets=show_secrets) for finding in result.findings],
     }
+
+
+def of_unread(entry: Unread) -> dict[str, Any]:
+    """One entry of `unread`."""
+    return {"what": entry.what, "reason": entry.reason, "count": entry.count}
 
 
 def of_finding(finding: Finding, *, show_secrets: bool = False) -> dict[str, Any]:

@@ -6,11 +6,11 @@ Whoever reads it knows by the last line, `"type": "scan"`, that nothing is missi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, TextIO
 
 from keyguard.model import ScanResult
-from keyguard.report.json import document, of_finding
+from keyguard.report.json import document, of_finding, of_unread
 
 
 def write(result: ScanResult, out: TextIO) -> None:
@@ -18,7 +18,7 @@ def write(result: ScanResult, out: TextIO) -> None:
     for finding in result.findings:
         _line(out, {"type": "finding", **of_finding(finding)})
     for entry in result.unread:
-        _line(out, {"type": "unread", **asdict(entry)})
+        _line(out, {"type": "unread", **of_unread(entry)})
     _line(out, {"type": "scan", **_whole(result)})
 
 

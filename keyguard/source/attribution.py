@@ -93,6 +93,18 @@ def traces(git: Git, past: Past, keys: Mapping[str, Sequence[Match]]) -> tuple[K
     return known, {key: sorter.traces(of_key) for key, of_key in keys.items()}
 
 
+def paths_of(past: Past, blobs: set[str]) -> dict[str, list[str]]:
+    """The paths that each of the blobs had in any commit; none where no commit accounts for one.
+
+    Raises GitError where git cannot say.
+    """
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for change in _changes(past, blobs, set())[0]:
+        if change.after in blobs:
+            found[change.after][change.path] = None
+    return {blob: list(paths) for blob, paths in found.items()}
+
+
 def _changes(past: Past, blobs: set[str], named: set[Named]) -> tuple[list[Changed], Graph]:
     """All changes that bring or take one of `blobs` or a path with one of the names, and the commits of no ref.
 

@@ -12,12 +12,12 @@ from keyguard.git.blobs import Content, contents
 from keyguard.git.brought import Brought, Entry, adders, bringers, brought, shallow_ends, tree
 from keyguard.git.command import Git
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
+from keyguard.search import search
 from keyguard.source import Attribution
 from keyguard.source.exposure import commits_named
 from keyguard.source.files import names_with_keys
 from keyguard.source.objects import ENTRY
 from keyguard.source.ranges import CommitRange, Empty, annotated_tags, mend, object_id
-from keyguard.windows import windows
 
 PathAllow = Callable[[str | None], str | None]
 
@@ -147,8 +147,7 @@ class Commits:
             self._bytes += content.size
             path = self._brought.objects.get(content.oid) or self._tree.get(content.oid)
             origin = Stored("blob", content.oid, os.fsdecode(path) if path else None)
-            for blob in windows(content.read, origin, content.size):
-                yield from engine.examine(blob)
+            yield from search(engine, content.read, origin, content.size)
         elif content.kind == "tree":
             yield from self._names(engine, content)
         else:
@@ -185,8 +184,9 @@ class Commits:
         names = (os.fsdecode(entry.path) for entry in counting)
         yield from (item for item in names_with_keys(engine, names) if isinstance(item, Match))
         for content in contents(self._git, dict.fromkeys(entry.oid for entry in counting)):
-            for blob in windows(content.read, Stored("blob", content.oid), content.size) if not content.absent else ():
-                yield from (item for item in engine.examine(blob) if isinstance(item, Match))
+            if not content.absent:
+                found = search(engine, content.read, Stored("blob", content.oid), content.size)
+                yield from (item for item in found if isinstance(item, Match))
 
     def _places(self, match: Match, places: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Location]:
         """Where a match stands: each commit and path that brought its object."""
@@ -217,4 +217,5 @@ def said(engine: Engine, kind: str, oid: str | None, data: bytes) -> Iterator[Ma
 
 def _told(match: Match) -> str:
     path = match.origin.path if isinstance(match.origin, Stored) else None
-    return f"{path or 'a message'}:{match.line}"
+    within = f" in {match.member}" if match.member is not None else ""
+    return f"{path or 'a message'}:{match.line}{within}"

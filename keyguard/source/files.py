@@ -13,8 +13,8 @@ from keyguard.engine import Engine
 from keyguard.errors import GitError, UsageError
 from keyguard.git.command import Git
 from keyguard.model import Blob, Examined, Location, Match, OnDisk, StandardInput, Stored, Unread
+from keyguard.search import Read, anywhere, search
 from keyguard.source import Attribution
-from keyguard.windows import windows
 
 STDIN = "-"
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
@@ -51,35 +51,24 @@ class Files:
         return () if self._blobs else ("Nothing was examined: there is no file here that git does not ignore.",)
 
     def search(self, engine: Engine) -> Iterator[Match | Unread]:
+        """What is found in every file's content, in a fixed order; then what is found in the files' names."""
         names: list[str] = []
-        for item in self.contents(names):
-            if isinstance(item, Unread):
-                yield item
-            else:
-                self._bytes += len(item.data) if item.owned is None else len(item.owned)
-                yield from engine.examine(item)
-        yield from names_with_keys(engine, names)
-
-    def contents(self, names: list[str]) -> Iterator[Blob | Unread]:
-        """Every file's content in a fixed order, large ones in windows. `names` receives the files' paths."""
         for path in self._files():
             if isinstance(path, Unread):
                 yield path
                 continue
             if path == STDIN:
-                self._blobs += 1
-                yield from self._standard_input()
+                yield from self._standard_input(engine)
                 continue
             names.append(path)
             try:
-                for blob in _content(path, named=path in self._paths):
-                    self._blobs += not blob.offset
-                    yield blob
+                yield from self._file(engine, path)
             except FileNotFoundError:
                 # Tracked and deleted, or gone since it was listed: it is not here any more.
                 continue
             except OSError as error:
                 yield Unread(path, _reason(error))
+        yield from names_with_keys(engine, names)
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
         return {key: Attribution(tuple(map(location, matches))) for key, matches in keys.items()}
@@ -93,23 +82,61 @@ class Files:
                     seen.add(found) if isinstance(found, str) else None
                     yield found
 
-    def _standard_input(self) -> Iterator[Blob]:
+    def _file(self, engine: Engine, path: str) -> Iterator[Match | Unread]:
+        named = path in self._paths
+        try:
+            descriptor = os.open(path, _FLAGS | (0 if named else _FOUND))
+        except OSError as error:
+            # A link that is not followed, or one that was named and leads nowhere.
+            if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENOENT) and os.path.islink(path):
+                yield from self._link(engine, path)
+                return
+            if error.errno == errno.ENXIO:
+                # A socket has no content.
+                return
+            raise
+        with open(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            read = _whole_reads(file.read)
+            if stat.S_ISREG(status.st_mode):
+                yield from search(engine, self._counted(read), OnDisk(path), status.st_size, anywhere(file))
+            elif named and not stat.S_ISDIR(status.st_mode):
+                yield from search(engine, self._counted(read), OnDisk(path))
+
+    def _link(self, engine: Engine, path: str) -> Iterator[Match | Unread]:
+        target = os.fsencode(os.readlink(path))
+        self._blobs += 1
+        self._bytes += len(target)
+        yield from engine.examine(Blob(target, OnDisk(path)))
+
+    def _standard_input(self, engine: Engine) -> Iterator[Match | Unread]:
         if self._stdin is None:
             raise UsageError("standard input cannot be read here")
-        return windows(self._stdin.read, StandardInput())
+        yield from search(engine, self._counted(self._stdin.read), StandardInput())
+
+    def _counted(self, read: Read) -> Read:
+        """`read`, with what it gives counted as examined."""
+        self._blobs += 1
+
+        def counted(count: int) -> bytes:
+            data = read(count)
+            self._bytes += len(data)
+            return data
+
+        return counted
 
 
 def location(match: Match) -> Location:
     """Where a match stands, if that is known from its origin alone."""
     match match.origin:
         case OnDisk(path):
-            return Location("worktree", path, match.line, match.column)
+            return Location("worktree", path, match.line, match.column, archive_member=match.member)
         case StandardInput():
-            return Location("stdin", None, match.line, match.column)
+            return Location("stdin", None, match.line, match.column, archive_member=match.member)
         case Stored(kind, oid, path):
-            return Location(kind, path, match.line, match.column, blob=oid)
+            return Location(kind, path, match.line, match.column, blob=oid, archive_member=match.member)
         case staged:
-            return Location("index", staged.path, match.line, match.column, blob=staged.oid)
+            return Location("index", staged.path, match.line, match.column, None, staged.oid, match.member)
 
 
 def names_with_keys(engine: Engine, names: Iterable[str]) -> Iterator[Match | Unread]:
@@ -118,26 +145,6 @@ def names_with_keys(engine: Engine, names: Iterable[str]) -> Iterator[Match | Un
     if engine.prefilter.admits("\n".join(listed).encode("utf-8", "surrogateescape")):
         for name in listed:
             yield from engine.examine(Blob(os.fsencode(name), Stored("path", path=name)))
-
-
-def _content(path: str, *, named: bool) -> Iterator[Blob]:
-    try:
-        descriptor = os.open(path, _FLAGS | (0 if named else _FOUND))
-    except OSError as error:
-        # A link that is not followed, or one that was named and leads nowhere.
-        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENOENT) and os.path.islink(path):
-            yield Blob(os.fsencode(os.readlink(path)), OnDisk(path))
-            return
-        if error.errno == errno.ENXIO:
-            # A socket has no content.
-            return
-        raise
-    with open(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode):
-            yield from windows(_whole_reads(file.read), OnDisk(path), status.st_size)
-        elif named and not stat.S_ISDIR(status.st_mode):
-            yield from windows(_whole_reads(file.read), OnDisk(path))
 
 
 def _whole_reads(read: Callable[[int], bytes | None]) -> Callable[[int], bytes]:

@@ -7,12 +7,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
+from keyguard.archive.bounds import Bounds
+from keyguard.archive_shape import kind, may_be_archive
 from keyguard.engine import Engine
 from keyguard.git.odb.objects import Kind
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
-from keyguard.utf16_shape import SAMPLE, is_whole
-from keyguard.windows import windows
+from keyguard.search import search, search_whole
+from keyguard.utf16_shape import is_whole
 
 Results = list[Match | Unread]
 
@@ -21,7 +23,7 @@ COMMIT, TREE, BLOB, TAG = map(int, Kind)
 # Kinds of places, as a report names them.
 MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
 
-MARKS = (b"\xff\xfe", b"\xfe\xff")
+MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
 
 # Bytes beside a match that an expression may look at, and places remembered in which none matches.
 BEYOND, MOST_DULL = 16, 100_000
@@ -48,14 +50,13 @@ class ObjectExaminer:
     def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Results | None:
         """The keys in an object that is not held whole."""
         origin = Stored("blob" if kind == BLOB else MESSAGES.get(kind, "path"))
-        results = [item for blob in windows(read, origin, size) for item in self._engine.examine(blob)]
-        return results or None
+        return list(search(self._engine, read, origin, size)) or None
 
     def _admitted(self, kinds: Sequence[int], contents: Sequence[bytes]) -> set[int]:
         """The numbers of the contents that may hold a key: one search for all of them."""
         # A line end is part of no anchor, nor of the run that has to follow one.
         together = b"\n".join(contents)
-        admitted = set(_utf16(kinds, contents))
+        admitted = set(_opaque(kinds, contents))
         hits = self._engine.prefilter.hits(together)
         if hits:
             ends = list(accumulate(len(content) + 1 for content in contents))
@@ -83,7 +84,7 @@ class ObjectExaminer:
 
     def _examined(self, kind: int, data: bytes) -> Results:
         if kind == BLOB:
-            return self._engine.examine(Blob(data, Stored("blob")), admitted=True)
+            return search_whole(self._engine, data, Stored("blob"), admitted=True)
         if kind == TREE:
             return self._names(data)
         headers, _, message = data.partition(b"\n\n")
@@ -100,12 +101,12 @@ class ObjectExaminer:
         return results
 
 
-def _utf16(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
-    """The numbers of the blobs that look like UTF-16, in which no anchor is found as it stands."""
+def _opaque(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
+    """The numbers of the blobs that look like UTF-16 or an archive, in which no anchor is found as it stands."""
     for number, content in enumerate(contents):
         # The first question is cheap, and most text is done with it.
-        maybe = kinds[number] == BLOB and (content[:2] in MARKS or content.find(b"\0", 0, SAMPLE) >= 0)
-        if maybe and is_whole(content):
+        maybe = kinds[number] == BLOB and (content[:2] in MARKS or may_be_archive(content))
+        if maybe and (is_whole(content) or kind(content)):
             yield number
 
 
@@ -119,9 +120,9 @@ class Maker:
     def __call__(self) -> ObjectExaminer:
         return ObjectExaminer(self._engine, self._oid_size)
 
-    def __reduce__(self) -> tuple[Callable[[Library, int], Maker], tuple[Library, int]]:
-        return _made_again, (self._engine.library, self._oid_size)
+    def __reduce__(self) -> tuple[Callable[[Library, Bounds | None, int], Maker], tuple[Library, Bounds | None, int]]:
+        return _made_again, (self._engine.library, self._engine.bounds, self._oid_size)
 
 
-def _made_again(library: Library, oid_size: int) -> Maker:
-    return Maker(Engine(library), oid_size)
+def _made_again(library: Library, bounds: Bounds | None, oid_size: int) -> Maker:
+    return Maker(Engine(library, bounds=bounds), oid_size)

@@ -67,6 +67,7 @@ class RepositoryAudit:
         self._jobs = jobs
         self._narrowing = narrowing
         self._objects = self._volume = 0
+        self._unread: list[Unread] = []
         # Asked of git, until the objects were read and tell it themselves.
         self._past: Callable[[], Past] = lambda: AskedPast(self.git, jobs)
 
@@ -125,6 +126,7 @@ class RepositoryAudit:
             if completeness and not self.silent:
                 self._past, missing = completeness.answer({loss.oid for loss in lost})
                 yield from missing
+        yield from self._placed()
         if self.silent:
             yield Unread("what refs need", self.silent)
 
@@ -159,9 +161,28 @@ class RepositoryAudit:
             if completeness and reading.links:
                 completeness.look(reading.links)
             for found in harvest.found:
-                yield from _named(found)
+                for item in _named(found):
+                    if isinstance(item, Unread):
+                        self._unread.append(item)
+                    else:
+                        yield item
             progress(Step(done, reading.objects, self._volume))
         yield from (Unread("objects", loss.reason) for loss in lost)
+
+    def _placed(self) -> Iterator[Unread]:
+        """What of the objects was not read, each once for every path of its blob: allows go by paths."""
+        from keyguard.source.attribution import paths_of
+
+        blobs = {entry.origin.oid for entry in self._unread if isinstance(entry.origin, Stored) and entry.origin.oid}
+        try:
+            paths = paths_of(self._past(), blobs) if blobs else {}
+        except GitError:
+            paths = {}
+        for entry in self._unread:
+            known = paths.get(entry.origin.oid or "") if isinstance(entry.origin, Stored) else None
+            yield from (replace(entry, what=path, origin=Stored("blob", path=path)) for path in known or ())
+            if not known:
+                yield entry
 
     def _beside(self, engine: Engine) -> Iterator[Match | Unread]:
         """The keys in what is no object."""
@@ -196,7 +217,6 @@ class RepositoryAudit:
 def _named(found: Found[Results]) -> Iterator[Match | Unread]:
     """What was found in an object, with the object's name."""
     for item in found.value:
-        if isinstance(item, Unread):
-            yield replace(item, what=f"{found.kind.word} {found.oid}")
-        elif isinstance(item.origin, Stored):
-            yield replace(item, origin=replace(item.origin, oid=found.oid))
+        if isinstance(item.origin, Stored):
+            item = replace(item, origin=replace(item.origin, oid=found.oid))
+        yield replace(item, what=f"{found.kind.word} {found.oid}") if isinstance(item, Unread) else item

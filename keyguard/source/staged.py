@@ -11,16 +11,16 @@ from keyguard.git.blobs import Content, contents
 from keyguard.git.command import Git
 from keyguard.git.index import UNMERGED, Change, added_lines, entries, renamed, staged_changes
 from keyguard.model import Examined, Match, Staged, Unread
+from keyguard.search import search
 from keyguard.source import Attribution
 from keyguard.source.files import Files, location, names_with_keys
-from keyguard.windows import windows
 
 
 class StagedChanges:
     """Added lines of what is staged.
 
     A line counts as added where git's own diff of the two blobs says so; a renamed file is compared with what
-    it was renamed from.
+    it was renamed from. What is packed in an archive has no such lines: there a key counts that was not in it before.
     """
 
     kind = "staged"
@@ -44,7 +44,10 @@ class StagedChanges:
         for change, items in self._examined(engine, changes):
             matches = [item for item in items if isinstance(item, Match)]
             yield from (item for item in items if isinstance(item, Unread))
-            yield from self._added(change, matches) if matches else ()
+            packed = [match for match in matches if match.member is not None]
+            lines = [match for match in matches if match.member is None]
+            yield from self._added(change, lines) if lines else ()
+            yield from self._newly_packed(engine, change, packed) if packed else ()
         yield from names_with_keys(engine, (os.fsdecode(c.path) for c in changes if c.status != "M"))
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:
@@ -65,8 +68,7 @@ class StagedChanges:
             return
         self._blobs += 1
         self._bytes += content.size
-        for blob in windows(content.read, Staged(path, change.oid), content.size):
-            yield from engine.examine(blob)
+        yield from search(engine, content.read, Staged(path, change.oid), content.size)
 
     def _added(self, change: Change, matches: Sequence[Match]) -> Iterator[Match]:
         """Those of the matches that stand, in part at least, in an added line."""
@@ -87,6 +89,16 @@ class StagedChanges:
             first, last = starts[match.span.start], starts[match.span.end]
             if any(lines.start <= last and first < lines.stop for lines in added):
                 yield match
+
+    def _newly_packed(self, engine: Engine, change: Change, matches: Sequence[Match]) -> Iterator[Match]:
+        """Those of the matches in an archive whose keys no member of what was there before holds."""
+        before = change.before or self._renamed_from(change.path)
+        known = set()
+        for content in contents(self._git, [before] if before else []):
+            if not content.absent:
+                items = search(engine, content.read, Staged("", content.oid), content.size)
+                known = {item.secret for item in items if isinstance(item, Match) and item.member is not None}
+        yield from (match for match in matches if match.secret not in known)
 
     def _renamed_from(self, path: bytes) -> str | None:
         if self._renamed is None:

@@ -13,7 +13,7 @@ from keyguard.git.command import Git
 from keyguard.git.odb import files
 from keyguard.git.odb.store import Store
 from keyguard.model import Blob, Match, Stored, Unread
-from keyguard.windows import windows
+from keyguard.search import anywhere, search
 
 # Below a repository's folder these are read as what they are: objects, and other repositories.
 READ_OTHERWISE = ("objects", "modules")
@@ -58,7 +58,7 @@ def search_files(engine: Engine, store: Store) -> Iterator[Match | Unread]:
         name = os.fspath(path)[len(os.fspath(store.common_dir)) + 1 :]
         refs.add(_ref(name))
         try:
-            yield from (item for blob in _content(path, name, store, refs) for item in engine.examine(blob))
+            yield from _search_file(engine, path, name, store, refs)
         except DamagedError as error:
             yield Unread(f".git/{name}", str(error))
         except OSError:
@@ -78,24 +78,25 @@ def _ref(name: str) -> bytes:
     return os.fsencode(begin[1:] + rest)
 
 
-def _content(path: Path, name: str, store: Store, refs: set[bytes]) -> Iterator[Blob]:
-    """What is text in a file. `refs` receives the names of refs that stand in it."""
+def _search_file(engine: Engine, path: Path, name: str, store: Store, refs: set[bytes]) -> Iterator[Match | Unread]:
+    """The keys in what is text in a file. `refs` receives the names of refs that stand in it."""
     origin = Stored(_kind(name), path=f".git/{name}")
     if path.is_symlink():
-        yield Blob(os.fsencode(path.readlink()), origin)
+        yield from engine.examine(Blob(os.fsencode(path.readlink()), origin))
         if not _is_shared(path):
             return
     if path.parent.name == "reftable" and path.suffix in (".ref", ".log"):
         for record in reftable.records(files.content(path), store.oid_size):
             refs.add(record.ref)
-            yield Blob(record.text, origin)
+            yield from engine.examine(Blob(record.text, origin))
         return
     with files.opened(path) as file:
         if name == "packed-refs":
             # A line is an id and a name. One that holds neither may follow: what a tag there stands for.
             refs.update(line.rstrip(b"\n").partition(b" ")[2] for line in file)
             return
-        yield from windows(file.read, origin)
+        size = os.fstat(file.fileno()).st_size
+        yield from search(engine, file.read, origin, size, anywhere(file))
 
 
 def _kind(name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from keyguard.engine import Engine
 from keyguard.source import files
 from tests.conftest import Call, Repo, run_apart
 from tests.keys import Keys
@@ -488,14 +489,13 @@ def test_a_file_that_goes_while_it_is_scanned_is_not_an_error(
 ) -> None:
     (folder / "a").write_text("x")
     (folder / "b").write_text(key)
-    before = files._content
+    before = files.Files._file
 
-    def after_a_deletion(path: str, *, named: bool) -> Iterator[object]:
-        if path == "a":
-            (folder / "a").unlink()
-        return before(path, named=named)
+    def after_a_deletion(self: files.Files, engine: Engine, path: str) -> Iterator[object]:
+        (folder / "a").unlink(missing_ok=True)
+        return before(self, engine, path)
 
-    monkeypatch.setattr(files, "_content", after_a_deletion)
+    monkeypatch.setattr(files.Files, "_file", after_a_deletion)
 
     assert (scan(cwd=folder).paths, scan(cwd=folder).report["complete"]) == (["b"], True)
 

@@ -1,24 +1,15 @@
-"""Inflating with bounds: isal where it is installed, which is about twice as fast, else zlib."""
+"""Inflating with bounds."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 
+from keyguard.deflate import INFLATE_ERRORS, crc32, decompress, decompressobj
 from keyguard.errors import DamagedError
 from keyguard.git.odb.streams import LONGER
 
-try:
-    from isal.isal_zlib import crc32, decompress, decompressobj
-    from isal.isal_zlib import error as isal_error
-except ImportError:
-    from zlib import crc32, decompress, decompressobj  # type: ignore[assignment]
-
-    isal_error = zlib.error  # type: ignore[assignment]
-
 __all__ = ["INFLATE_ERRORS", "crc32", "decompress", "inflated", "pieces"]
 
-INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, isal_error)  # type: ignore[assignment]
 Buffer = bytes | memoryview
 
 READ = 1 << 20

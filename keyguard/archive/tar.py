@@ -1,0 +1,154 @@
+"""tar: ustar, and what GNU and pax add to it (POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header").
+
+Not `tarfile`: that takes a damaged header for the end, without a word, and reads a header of any size into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keyguard.archive.bounds import Budget
+from keyguard.archive.member import Member
+from keyguard.archive.stream import CUT_OFF, Content, Read, Stream, cut, portion
+from keyguard.archive_shape import BLOCK, is_header
+from keyguard.errors import ArchiveError
+
+# An extended header holds names and numbers: this is more than any tool writes.
+LONGEST_HEADER = 1 << 20
+
+LINKS, WITHOUT_CONTENT = b"12", b"3456"
+PAX, PAX_GLOBAL, GNU_NAME, GNU_LINK, GNU_SPARSE = b"x", b"g", b"L", b"K", b"S"
+SPARSE_NAME = b"GNU.sparse.name"
+
+
+@dataclass(slots=True)
+class _Header:
+    """What is known of a member before its content: its own header, and those before it that add to it."""
+
+    kind: bytes
+    name: bytes
+    link: bytes
+    size: int
+
+
+def members(content: Content, budget: Budget) -> Iterator[Member]:
+    """The members: links have their target as content, folders and devices none.
+
+    The content of a sparse file is what is stored of it. Archives that follow one another are one.
+    """
+    read = content.read
+    told: dict[bytes, bytes] = {}
+    ended = False
+    while block := read(BLOCK):
+        if not block.strip(b"\0"):
+            ended = True
+            continue
+        if not is_header(block):
+            if ended:
+                # Something else stands behind the end.
+                return
+            raise ArchiveError("a header in it is damaged" if len(block) == BLOCK else CUT_OFF)
+        header = _header(block)
+        ended = False
+        if header.kind in (PAX, PAX_GLOBAL, GNU_NAME, GNU_LINK):
+            budget.member()
+            told.update(_told(header, _extended(read, header.size)))
+            continue
+        if header.kind == GNU_SPARSE:
+            _skip_map(read, block)
+        yield from _member(read, _completed(header, told))
+        told = {}
+
+
+def _member(read: Read, header: _Header) -> Iterator[Member]:
+    if header.kind in LINKS:
+        yield Member(header.name, Stream(cut(header.link)), len(header.link))
+        return
+    if header.kind in WITHOUT_CONTENT:
+        yield Member(header.name, Stream(()), 0)
+        return
+    stream = Stream(portion(read, header.size))
+    yield Member(header.name, stream, header.size)
+    stream.skip()
+    if not stream.problem:
+        # Contents are filled up to whole blocks.
+        read(-header.size % BLOCK)
+
+
+def _header(block: bytes) -> _Header:
+    name, prefix = _text(block[:100]), _text(block[345:500])
+    # GNU's own header has other fields where ustar has the prefix.
+    if prefix and block[257:263] == b"ustar\0":
+        name = prefix + b"/" + name
+    return _Header(block[156:157], name, _text(block[157:257]), _number(block[124:136]))
+
+
+def _completed(header: _Header, told: dict[bytes, bytes]) -> _Header:
+    """A header with what those before it told of it."""
+    header.name = told.get(SPARSE_NAME) or told.get(b"path") or header.name
+    header.link = told.get(b"linkpath") or header.link
+    if size := told.get(b"size"):
+        if not size.isdigit() or len(size) > 20:
+            raise ArchiveError("a header in it is damaged")
+        header.size = int(size)
+    return header
+
+
+def _told(header: _Header, text: bytes) -> dict[bytes, bytes]:
+    if header.kind == GNU_NAME:
+        return {b"path": _text(text)}
+    if header.kind == GNU_LINK:
+        return {b"linkpath": _text(text)}
+    # What is told of all members is never their names or sizes.
+    return dict(_records(text)) if header.kind == PAX else {}
+
+
+def _records(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The records of a pax header: `LENGTH KEYWORD=VALUE\\n`, the length being that of the record."""
+    place = 0
+    while place < len(text):
+        digits, space, _ = text[place : place + 20].partition(b" ")
+        length = int(digits) if digits.isdigit() else 0
+        record = text[place + len(digits) + 1 : place + length]
+        keyword, equals, value = record.partition(b"=")
+        if not space or not equals or not record.endswith(b"\n"):
+            raise ArchiveError("an extended header in it is damaged")
+        yield keyword, value[:-1]
+        place += length
+
+
+def _extended(read: Read, size: int) -> bytes:
+    if size > LONGEST_HEADER:
+        raise ArchiveError(f"an extended header in it has more than {LONGEST_HEADER >> 20} MB")
+    text = b"".join(portion(read, size))
+    read(-size % BLOCK)
+    return text
+
+
+def _skip_map(read: Read, block: bytes) -> None:
+    """Pass over the further blocks that say where a sparse file's holes are (GNU tar, "Storing Sparse Files")."""
+    more = block[482]
+    while more:
+        block = read(BLOCK)
+        if len(block) < BLOCK:
+            raise ArchiveError(CUT_OFF)
+        more = block[504]
+
+
+def _text(field: bytes) -> bytes:
+    return field.partition(b"\0")[0]
+
+
+def _number(field: bytes) -> int:
+    """A number in octal digits or, where the first bit says so, in binary ones (GNU)."""
+    if field[0] & 0x80:
+        value = int.from_bytes(field, "big") & (1 << 8 * len(field) - 1) - 1
+        if field[0] & 0x40:
+            raise ArchiveError("a header in it is damaged")
+        return value
+    digits = field.strip(b" \0")
+    try:
+        return int(digits or b"0", 8)
+    except ValueError as error:
+        raise ArchiveError("a header in it is damaged") from error
