@@ -15,7 +15,7 @@ from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git, Process, failure
 from keyguard.git.index import entries
 from keyguard.git.odb import files
-from keyguard.git.odb.store import Store
+from keyguard.git.odb.store import Store, linked_worktrees
 from keyguard.git.odb.watch import Watch
 from keyguard.git.past import AskedPast, Past
 from keyguard.git.refs import refs
@@ -96,10 +96,14 @@ class Completeness:
     def _indexed(self) -> set[str]:
         """The objects that indexes name, to which no other object may lead."""
         found: set[str] = set()
-        for folder in worktrees(self._store):
-            # An index that cannot be read is reported where its paths are searched.
+        folders = [self._store.common_dir]
+        # What cannot be read is reported where the paths of indexes are searched.
+        with suppress(DamagedError):
+            folders += linked_worktrees(self._store)
+        for folder in folders:
             with suppress(GitError):
-                found |= {entry.oid for entry in entries(self._git.at(folder), [])}
+                if not files.absent(folder / "index"):
+                    found |= {entry.oid for entry in entries(self._git.at(folder), [])}
         return found
 
 
@@ -145,17 +149,6 @@ class _Beside(Generic[Result]):
             self._outcome: Result | Exception = self._work()
         except Exception as error:  # it is raised where the result is asked for
             self._outcome = error
-
-
-def worktrees(store: Store) -> Iterator[Path]:
-    """The folders in which worktrees of the repository keep an index: its own, then those of linked ones."""
-    linked = store.common_dir / "worktrees"
-    try:
-        names = files.listed(linked)
-    except DamagedError:
-        names = []
-    yield from (folder for folder in (store.common_dir, *(linked / name for name in names))
-                if not files.absent(folder / "index"))  # fmt: skip
 
 
 def borders(store: Store) -> Iterator[Unread]:

@@ -11,7 +11,7 @@ from keyguard.errors import DamagedError, GitError
 from keyguard.git import reftable
 from keyguard.git.command import Git
 from keyguard.git.odb import files
-from keyguard.git.odb.store import Store
+from keyguard.git.odb.store import Store, linked_worktrees
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.search import anywhere, search
 
@@ -27,12 +27,11 @@ MESSAGES = ("_MSG", "_EDITMSG", "message")
 def search_indexes(engine: Engine, git: Git, store: Store) -> Iterator[Match | Unread]:
     """The keys in the paths of the index of every worktree. What stands there are objects."""
     yield from _search_index(engine, git, store.common_dir)
-    linked = store.common_dir / "worktrees"
     try:
-        for name in files.listed(linked):
-            yield from _search_index(engine, git, linked / name)
+        for worktree in linked_worktrees(store):
+            yield from _search_index(engine, git, worktree)
     except DamagedError as error:
-        yield Unread(f"folder {linked}", str(error))
+        yield Unread("the indexes of linked worktrees", str(error))
 
 
 def _search_index(engine: Engine, git: Git, git_dir: Path) -> Iterator[Match | Unread]:

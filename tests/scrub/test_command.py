@@ -145,4 +145,4 @@ def test_a_plan_says_what_its_estimate_stands_on(leaky: Repository, keyguard: Ca
 
     assert re.match(r"It takes \d+ to \d+ seconds, reckoned from the \d+\.\d s of this search and the 2 commits", said)
     assert seconds["least"] < seconds["most"]
-    assert seconds["searched"] > 0
+    assert seconds["searched"] >= 0

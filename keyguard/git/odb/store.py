@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -84,8 +85,16 @@ def pack_files(objects: Path) -> Iterator[PackFiles]:
 def modules(store: Store) -> Iterator[Path | Unread]:
     """The repositories of submodules that are kept inside this one, at any depth."""
     yield from _repositories(store.common_dir / "modules")
-    for name in files.listed(store.common_dir / "worktrees"):
-        yield from _repositories(store.common_dir / "worktrees" / name / "modules")
+    # Where these may not be looked at, that is reported by who reads their indexes.
+    with suppress(DamagedError):
+        for worktree in linked_worktrees(store):
+            yield from _repositories(worktree / "modules")
+
+
+def linked_worktrees(store: Store) -> list[Path]:
+    """The folders of linked worktrees within the repository's. Raises DamagedError where they cannot be listed."""
+    folder = store.common_dir / "worktrees"
+    return [folder / name for name in files.listed(folder)]
 
 
 def _repositories(folder: Path) -> Iterator[Path | Unread]:
