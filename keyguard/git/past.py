@@ -8,7 +8,7 @@ from typing import Protocol
 from keyguard.git.changes import Changed, changes
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, Graph, read_graph, unreachable_commits
-from keyguard.git.refs import checked
+from keyguard.git.refs import Ref, checked, refs
 
 # A name, and the id of the tree that has an entry of it.
 Named = tuple[str, str]
@@ -20,6 +20,11 @@ class Past(Protocol):
     @property
     def graph(self) -> Graph:
         """The commits that refs and reflogs lead to."""
+        ...
+
+    @property
+    def refs(self) -> list[Ref]:
+        """Every ref, with the object that it stands for."""
         ...
 
     def stray(self) -> Graph:
@@ -45,6 +50,7 @@ class AskedPast:
         self._git = git
         self._jobs = jobs
         self.graph = read_graph(git, *EVERYTHING)
+        self.refs = refs(git)
 
     def stray(self) -> Graph:
         return unreachable_commits(self._git, self.graph)

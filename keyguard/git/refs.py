@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from keyguard.git.command import Git
@@ -37,11 +37,15 @@ def own_ref_names(git: Git) -> list[tuple[str, str]]:
     return [(name, oid) for name, oid in ref_names(git) if name.startswith(OWN)]
 
 
-def refs(git: Git) -> list[Ref]:
-    """Every ref, with the object that it stands for. Raises GitError."""
+def refs(git: Git, commits: Container[str] = ()) -> list[Ref]:
+    """Every ref, with the object that it stands for. Raises GitError.
+
+    Of `commits` it is known that they stand for themselves, and git is not asked.
+    """
     named = ref_names(git)
-    peeled = checked(git, [f"{oid}^{{}}" for _, oid in named])
-    return [Ref(name, oid, end or oid) for (name, oid), end in zip(named, peeled, strict=True)]
+    others = sorted({oid for _, oid in named if oid not in commits})
+    ends = dict(zip(others, checked(git, [f"{oid}^{{}}" for oid in others]), strict=True))
+    return [Ref(name, oid, ends.get(oid) or oid) for name, oid in named]
 
 
 def heads(git: Git) -> dict[str, str]:

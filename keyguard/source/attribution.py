@@ -11,7 +11,7 @@ from keyguard.git.command import Git
 from keyguard.git.graph import Graph
 from keyguard.git.index import entries
 from keyguard.git.past import Named, Past
-from keyguard.git.refs import Ref, heads, refs
+from keyguard.git.refs import Ref, heads
 from keyguard.model import Location, Match, Stored
 
 NOTES = "refs/notes/"
@@ -88,7 +88,7 @@ def traces(git: Git, past: Past, keys: Mapping[str, Sequence[Match]]) -> tuple[K
     found, stray = _changes(past, blobs, named)
     if not stray.parents and any(oid not in past.graph for oid in texts):
         stray = past.stray()
-    known = _known(git, past.graph, stray)
+    known = _known(git, past, stray)
     sorter = _Sorter(found, known)
     return known, {key: sorter.traces(of_key) for key, of_key in keys.items()}
 
@@ -122,8 +122,8 @@ def _changes(past: Past, blobs: set[str], named: set[Named]) -> tuple[list[Chang
     return found + past.changes(list(stray.parents), blobs, named), stray
 
 
-def _known(git: Git, graph: Graph, stray: Graph) -> Known:
-    listed = refs(git)
+def _known(git: Git, past: Past, stray: Graph) -> Known:
+    graph, listed = past.graph, past.refs
     notes = graph.ancestry(ref.peeled for ref in listed if ref.name.startswith(NOTES))
     if notes:
         notes -= graph.ancestry(ref.peeled for ref in listed if not ref.name.startswith(NOTES))

@@ -18,7 +18,6 @@ from keyguard.git.odb import files
 from keyguard.git.odb.store import Store, linked_worktrees
 from keyguard.git.odb.watch import Watch
 from keyguard.git.past import AskedPast, Past
-from keyguard.git.refs import refs
 from keyguard.model import Unread
 
 if TYPE_CHECKING:
@@ -90,8 +89,9 @@ class Completeness:
         from keyguard.git.odb.connectivity import absent_objects
 
         kinship = links.kinship()
-        past: Callable[[], ReadPast] = cache(partial(ReadPast, kinship, self._tips.answer(), _shallow(self._store)))
-        return past, absent_objects(kinship, past, self._indexed(), lambda: {ref.peeled for ref in refs(self._git)})
+        tips, borders = self._tips.answer(), _shallow(self._store)
+        past: Callable[[], ReadPast] = cache(partial(ReadPast, self._git, kinship, tips, borders))
+        return past, absent_objects(kinship, past, self._indexed())
 
     def _indexed(self) -> set[str]:
         """The objects that indexes name, to which no other object may lead."""

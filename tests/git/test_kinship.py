@@ -47,7 +47,7 @@ def kinship_of(repository: Repository, jobs: int = 1) -> Kinship:
 
 def past_of(repository: Repository, jobs: int = 1) -> ReadPast:
     tips = repository("rev-list", "--no-walk", "--all", "--reflog").split()
-    return ReadPast(kinship_of(repository, jobs), tips, borders(repository))
+    return ReadPast(Git(repository.path), kinship_of(repository, jobs), tips, borders(repository))
 
 
 def borders(repository: Repository) -> list[str]:
@@ -230,9 +230,8 @@ def absent_in(repository: Repository, indexed: Sequence[str] = ()) -> set[str] |
     list(reading.harvests)
     assert reading.links
     tips = repository("rev-list", "--no-walk", "--all", "--reflog", "--ignore-missing").split()
-    refs = repository("for-each-ref", "--format=%(objectname)").split()
     kinship = reading.links.kinship()
-    return absent_objects(kinship, lambda: ReadPast(kinship, tips, borders(repository)), indexed, lambda: refs)
+    return absent_objects(kinship, lambda: ReadPast(git, kinship, tips, borders(repository)), indexed)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a repository's commits changed, and what they hold: as read from its objects, without git."""
+"""What a repository's commits changed, and what they hold: as read from its objects. Only of refs git is asked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from keyguard.errors import GitError
 from keyguard.git.changes import Changed
+from keyguard.git.command import Git
 from keyguard.git.graph import Graph
 from keyguard.git.odb.catalogue import ABSENT
 from keyguard.git.odb.kinship import Kinship, Trees
 from keyguard.git.past import Named, about
+from keyguard.git.refs import Ref, refs
 
 NOTHING: Mapping[bytes, bytes] = {}
 NO_TREE = b""
@@ -38,7 +40,8 @@ class ReadPast:
     attribute by their raw ids).
     """
 
-    def __init__(self, kinship: Kinship, tips: Iterable[str], borders: Collection[str]) -> None:
+    def __init__(self, git: Git, kinship: Kinship, tips: Iterable[str], borders: Collection[str]) -> None:
+        self._git = git
         self._kinship = kinship
         self.borders = frozenset(map(bytes.fromhex, borders))
         self._commits = _commits(kinship, borders)
@@ -49,6 +52,10 @@ class ReadPast:
     @cached_property
     def graph(self) -> Graph:
         return _by_date(self._commits, self._reached)
+
+    @cached_property
+    def refs(self) -> list[Ref]:
+        return refs(self._git, self._commits)
 
     def stray(self) -> Graph:
         return _by_date(self._commits, self._commits.keys() - self._reached)

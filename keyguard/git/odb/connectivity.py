@@ -12,11 +12,9 @@ from keyguard.git.odb.kinship import ALWAYS_THERE, Kinship, Trees
 MOST_ABSENT = 20_000
 
 
-def absent_objects(
-    kinship: Kinship, past: Callable[[], ReadPast], indexed: Collection[str], refs: Callable[[], Collection[str]]
-) -> set[str] | None:
-    """The ids of the objects that are not stored, and that are needed by the commits of `past`, or by what refs
-    or indexes name themselves (`refs`, `indexed`).
+def absent_objects(kinship: Kinship, past: Callable[[], ReadPast], indexed: Collection[str]) -> set[str] | None:
+    """The ids of the objects that are not stored, and that are needed by the commits or the refs of `past`, or are
+    `indexed`.
 
     None where they are too many to be told here.
     """
@@ -27,18 +25,18 @@ def absent_objects(
     if absent is None:
         return None
     if absent:
-        missing |= _needed(kinship, past(), absent, {*map(bytes.fromhex, refs()), *raw})
+        missing |= _needed(kinship, past(), absent, raw)
     return {oid.hex() for oid in missing}
 
 
 def _needed(
-    kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[bytes]], named: Collection[bytes]
+    kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[bytes]], indexed: Collection[bytes]
 ) -> set[bytes]:
     """Those of the absent objects that a holder of theirs is needed for."""
     holders = {holder for of_one in absent.values() for holder in of_one}
     above = kinship.catalogue.ids(kinship.above(kinship.catalogue.named(holders)))
     trees = kinship.trees({*above, *holders}, {*above, *holders, *absent})
-    reached = _below({*past.roots(), *named}, trees)
+    reached = _below({*past.roots(), *(bytes.fromhex(ref.peeled) for ref in past.refs), *indexed}, trees)
     # A tag is held to be needed, since few are not.
     idle = (trees.keys() - reached) | past.strays() | past.borders
     return {oid for oid, of_one in absent.items() if not idle.issuperset(of_one)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -123,6 +124,9 @@ class _Crew(Generic[Task, Result]):
 def _serve(pipe: Connection, make: Callable[[], Work[Task, Result]]) -> None:
     # An interrupt is the parent's to handle. It ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What was made before stays, and the work makes no rings: looking for them again and again costs a fortieth.
+    gc.freeze()
+    gc.set_threshold(100_000)
     work = make()
     while True:
         try:

@@ -42,7 +42,10 @@ class Kinship:
         self._survey = survey
         self._links = links
         self._holders = survey.holders()
-        by_child = np.argsort(links.child, kind="stable")
+        # Sorting plain numbers is ten times faster than sorting places by them: the place goes into the lower half.
+        places = (links.child.astype(np.uint64) << np.uint64(32)) | np.arange(len(links.child), dtype=np.uint64)
+        places.sort()
+        by_child = (places & np.uint64(0xFFFFFFFF)).astype(np.int64)
         self._child, self._first, self._last = links.child[by_child], links.first[by_child], links.last[by_child]
 
     def commits(self) -> Iterator[tuple[int, int, int, list[int]]]:

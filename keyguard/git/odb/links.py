@@ -86,7 +86,9 @@ class Gatherer:
     def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
         """Gather what some objects name, which ascend by holder."""
         seen = set(kinds)
-        if TREE in seen:
+        if seen == {TREE}:
+            self._add_trees(holders, contents)
+        elif TREE in seen:
             self._add_trees(
                 [holder for holder, kind in zip(holders, kinds, strict=True) if kind == TREE],
                 [content for content, kind in zip(contents, kinds, strict=True) if kind == TREE],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Generic
 
@@ -38,9 +39,11 @@ SHORT = 1 << 16
 NO_BASE = "a base of its delta cannot be read"
 WRONG_SIZE = "it has another length than it announces"
 
-# Rows turned into Python's own numbers at a time, after which the pages of the pack that were read are given
-# back: a whole share would take too much memory.
+# Rows turned into Python's own numbers at a time: a whole share would take too much memory.
 ROWS = 1 << 11
+
+# Bytes of the pack that are read before its pages are given back.
+MOST_PAGES = 4 << 20
 
 # What is big alone is examined alone, and not copied.
 BIG = 1 << 14
@@ -86,13 +89,8 @@ def read_pack(path: Path, index: Index) -> Pack:
     return Pack(path, index, entries, in_order(entries), complaint(mapped, index), twice)
 
 
-@dataclass(slots=True)
-class _Batch:
-    """Objects that wait to be examined together, which costs much less than one by one."""
-
-    places: list[int] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
+# Place, kind and content of an object that waits to be examined with others, which costs much less than one by one.
+_Object = tuple[int, int, bytes]
 
 
 class Walk(Generic[Value]):
@@ -129,10 +127,11 @@ class Walk(Generic[Value]):
     def _walk(self, places: Integers, harvest: Harvest[Value]) -> None:
         # The one loop that runs for every object of a repository. It holds what it calls in local names, and
         # leaves all that is out of the ordinary to methods.
-        view, batch = memoryview(self.mapped), _Batch()
+        view = memoryview(self.mapped)
         contents = [b""] * (int(self.pack.order.depth[places].max(initial=0)) + 1)
         intact = len(contents)
         broken, kind = intact, 0
+        waiting: list[_Object] = []
         held = 0
         for place, begin, after, size, stored, depth, last, leaf, odd, twice, offset, check in self._rows(places):
             if depth > broken:
@@ -178,27 +177,28 @@ class Walk(Generic[Value]):
                 harvest.take(self.pack.oid(place), kind, data, self.examiner)
                 continue
             if len(data) > BIG:
-                self._examine(_Batch([place], [kind], [data]), harvest)
+                self._examine([(place, kind, data)], harvest)
                 continue
-            batch.places.append(place)
-            batch.kinds.append(kind)
-            batch.contents.append(data)
+            waiting.append((place, kind, data))
             held += len(data)
             if held > TOGETHER:
-                self._examine(batch, harvest)
-                batch, held = _Batch(), 0
-        self._examine(batch, harvest)
+                self._examine(waiting, harvest)
+                waiting, held = [], 0
+        if waiting:
+            self._examine(waiting, harvest)
 
-    def _examine(self, batch: _Batch, harvest: Harvest[Value]) -> None:
-        for number, value in self.examiner.several(batch.kinds, batch.contents):
-            oid = self.pack.oid(batch.places[number])
-            harvest.found.append(Found(oid, Kind(batch.kinds[number]), value))
-        blobs = batch.kinds.count(BLOB)
-        harvest.count(len(batch.kinds), blobs, sum(map(len, batch.contents)))
+    def _examine(self, objects: list[_Object], harvest: Harvest[Value]) -> None:
+        places: Sequence[int]
+        kinds: Sequence[int]
+        contents: Sequence[bytes]
+        places, kinds, contents = zip(*objects, strict=True)
+        for number, value in self.examiner.several(kinds, contents):
+            harvest.found.append(Found(self.pack.oid(places[number]), Kind(kinds[number]), value))
+        blobs = kinds.count(BLOB)
+        harvest.count(len(kinds), blobs, sum(map(len, contents)))
         # Blobs name nothing, and are most of what is read.
-        if self.witness and blobs < len(batch.kinds):
-            holders = [self.first_holder + place for place in batch.places]
-            self.witness.add(holders, batch.kinds, batch.contents)
+        if self.witness and blobs < len(kinds):
+            self.witness.add([self.first_holder + place for place in places], kinds, contents)
 
     def _pass_over(self, kind: int) -> None:
         if self.witness:
@@ -206,9 +206,19 @@ class Walk(Generic[Value]):
 
     def _rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
         """Place, begin, end, size, stored kind, depth, last, leaf, odd, twice, offset and checksum of each place."""
+        return chain.from_iterable(self._groups_of_rows(places))
+
+    def _groups_of_rows(self, places: Integers) -> Iterator[Iterator[tuple[int, ...]]]:
+        packed = 0
         for first in range(0, len(places), ROWS):
-            yield from self._some_rows(places[first : first + ROWS])
-            release(self.mapped)
+            group = places[first : first + ROWS]
+            yield self._some_rows(group)
+            at = self.pack.order.position[group]
+            packed += int((self.pack.entries.end[at] - self.pack.entries.begin[at]).sum())
+            if packed > MOST_PAGES:
+                release(self.mapped)
+                packed = 0
+        release(self.mapped)
 
     def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order
