@@ -1,4 +1,4 @@
-"""Whether all is there that refs need: told by what the objects name while the rest is read, or else by git."""
+"""Whether all is there that refs need: told by what the objects name, where they were read, or else by git."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git, Process, failure
@@ -22,9 +21,8 @@ from keyguard.model import Unread
 
 if TYPE_CHECKING:
     from keyguard.git.odb.ancestry import ReadPast
+    from keyguard.git.odb.kinship import Kinship
     from keyguard.git.odb.reader import Linked
-
-Result = TypeVar("Result")
 
 TIPS = ("rev-list", "--no-walk", "--all", "--reflog")
 
@@ -43,8 +41,8 @@ PATIENCE_S = 3600.0
 class Completeness:
     """What refs, reflogs and indexes need of a repository that is being read, and is not there.
 
-    Objects that were read from packs tell it themselves: `look` begins as soon as they do, in a thread. Where git had
-    to read any of them, or there are grafts, git is asked at the end.
+    Objects that were read from packs tell it themselves. Where git had to read any of them, or there are grafts, git
+    is asked.
     """
 
     def __init__(self, git: Git, store: Store, jobs: int) -> None:
@@ -52,27 +50,21 @@ class Completeness:
         self._store = store
         self._jobs = jobs
         self._tips = _Question(git, *TIPS)
-        self._told: tuple[Linked, _Beside[tuple[Callable[[], Past], set[str] | None]]] | None = None
 
     def close(self) -> None:
         """End what is still being asked."""
         self._tips.close()
 
-    def look(self, links: Linked) -> None:
-        """Look whether the objects that were read so far can tell."""
-        if not self._told and links.complete and not _has_grafts(self._store):
-            self._told = links, _Beside(partial(self._tell, links))
-
-    def answer(self, known: set[str]) -> tuple[Callable[[], Past], list[Unread]]:
+    def answer(self, links: Linked | None, known: set[str]) -> tuple[Callable[[], Past], list[Unread]]:
         """What the history is told by, and what is not there but for the objects `known` to be unread already.
 
-        Waits for git, and is to be asked once all is read.
+        `links` are those of all objects, where they were gathered. Waits for git.
         """
         past: Callable[[], Past] = partial(AskedPast, self._git, self._jobs)
         absent = None
         try:
-            if self._told and self._told[0].whole:
-                past, absent = self._told[1].result()
+            if links and links.whole and not _has_grafts(self._store):
+                past, absent = self._told(links.kinship())
             if absent is None:
                 absent = {line[1:] for line in _Question(self._git, *NEEDED).answer() if line.startswith("?")}
         except GitError as error:
@@ -83,12 +75,11 @@ class Completeness:
         reason = "promised and not fetched, and a scan fetches nothing" if promised else "they are absent"
         return past, [Unread("objects that refs need", reason, len(absent - known))]
 
-    def _tell(self, links: Linked) -> tuple[Callable[[], Past], set[str] | None]:
+    def _told(self, kinship: Kinship) -> tuple[Callable[[], Past], set[str] | None]:
         # numpy, on which these stand, has been imported where there are links.
         from keyguard.git.odb.ancestry import ReadPast
         from keyguard.git.odb.connectivity import absent_objects
 
-        kinship = links.kinship()
         tips, borders = self._tips.answer(), _shallow(self._store)
         past: Callable[[], ReadPast] = cache(partial(ReadPast, self._git, kinship, tips, borders))
         return past, absent_objects(kinship, past, self._indexed())
@@ -127,28 +118,6 @@ class _Question:
         if code:
             raise failure(self._arguments[:1], code, complaint)
         return printed.decode().split()
-
-
-class _Beside(Generic[Result]):
-    """Work that is done in a thread, while this one mostly waits for other processes."""
-
-    def __init__(self, work: Callable[[], Result]) -> None:
-        self._work = work
-        self._thread = Thread(target=self._do, daemon=True)
-        self._thread.start()
-
-    def result(self) -> Result:
-        """What the work gave, or raises what it raised."""
-        self._thread.join()
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
-
-    def _do(self) -> None:
-        try:
-            self._outcome: Result | Exception = self._work()
-        except Exception as error:  # it is raised where the result is asked for
-            self._outcome = error
 
 
 def borders(store: Store) -> Iterator[Unread]:

@@ -15,7 +15,7 @@ from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.odb.objects import Found, Lost
 from keyguard.git.odb.pipes import endless_files
-from keyguard.git.odb.reader import read
+from keyguard.git.odb.reader import Linked, read
 from keyguard.git.odb.store import Store, find_store
 from keyguard.git.past import AskedPast, Past
 from keyguard.git.silent import SilentGit
@@ -68,6 +68,7 @@ class RepositoryAudit:
         self._narrowing = narrowing
         self._objects = self._volume = 0
         self._unread: list[Unread] = []
+        self._links: Linked | None = None
         # Asked of git, until the objects were read and tell it themselves.
         self._past: Callable[[], Past] = lambda: AskedPast(self.git, jobs)
 
@@ -118,13 +119,13 @@ class RepositoryAudit:
             completeness = None if self.silent else Completeness(self.git, self.store, self._jobs)
             if completeness:
                 asked.callback(completeness.close)
-            yield from self._read(engine, completeness, lost, progress)
+            yield from self._read(engine, lost, progress)
             yield from self._beside(engine)
             if any(loss.final for loss in lost):
                 # Where deltas stand on each other, git goes round in circles.
                 self._silence("a damaged object leads it in circles")
             if completeness and not self.silent:
-                self._past, missing = completeness.answer({loss.oid for loss in lost})
+                self._past, missing = completeness.answer(self._links, {loss.oid for loss in lost})
                 yield from missing
         yield from self._placed()
         if self.silent:
@@ -138,19 +139,14 @@ class RepositoryAudit:
     def _silence(self, why: str) -> None:
         self.git = SilentGit(self.path, f"git was not asked, since {why}: it would never answer")
 
-    def _read(
-        self,
-        engine: Engine,
-        completeness: Completeness | None,
-        lost: list[Lost],
-        progress: Callable[[Step], None],
-    ) -> Iterator[Match | Unread]:
+    def _read(self, engine: Engine, lost: list[Lost], progress: Callable[[Step], None]) -> Iterator[Match | Unread]:
         try:
             reading = read(self.git, self.store, Maker(engine, self.store.oid_size), self._jobs)
         except GitError as error:
             yield Unread("objects", str(error))
             return
         self.way = reading.way
+        self._links = reading.links
         yield from reading.unread
         done = 0
         for harvest in reading.harvests:
@@ -158,8 +154,6 @@ class RepositoryAudit:
             self._objects += harvest.objects
             self._volume += harvest.volume
             lost += harvest.lost
-            if completeness and reading.links:
-                completeness.look(reading.links)
             for found in harvest.found:
                 for item in _named(found):
                     if isinstance(item, Unread):

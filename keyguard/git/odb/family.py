@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from keyguard.git.odb.objects import BLOB
 from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, WHOLE, Entries, Integers
 
 # git makes chains of 50, of 250 when asked to be aggressive, and reads what a hostile hand has made deeper.
@@ -30,8 +29,8 @@ class Order:
 
     `position` is the entry's place among the Entries, `depth` the number of deltas it stands on, `last` says
     that nothing later stands on its base, `leaf` that nothing stands on it. `starts` are the places in this
-    order where families begin, with one more at the end; `cost` is each family's, in seconds. Families of blobs
-    come last, from the place `blobs` on. `unreachable` are the positions, in the Entries, of what stands on nothing.
+    order where families begin, with one more at the end; `cost` is each family's, in seconds.
+    `unreachable` are the positions, in the Entries, of what stands on nothing.
     """
 
     position: Integers
@@ -40,22 +39,17 @@ class Order:
     leaf: npt.NDArray[np.bool_]
     starts: Integers
     cost: npt.NDArray[np.float64]
-    blobs: int
     unreachable: Integers
 
     def shares(self, cost: float) -> Iterator[tuple[int, int]]:
-        """Runs of whole families, as `start, end` in this order, of about `cost` seconds each.
-
-        None has families of blobs together with others.
-        """
-        total = np.append(0.0, np.cumsum(self.cost))
-        first_of_blobs = int(np.searchsorted(self.starts, self.blobs))
-        for first, end in ((0, first_of_blobs), (first_of_blobs, len(self.cost))):
-            while first < end:
-                after = int(np.searchsorted(total, total[first] + cost, side="right")) - 1
-                after = min(max(after, first + 1), end)
-                yield int(self.starts[first]), int(self.starts[after])
-                first = after
+        """Runs of whole families, as `start, end` in this order, of about `cost` seconds each."""
+        total = np.cumsum(self.cost)
+        first = 0
+        while first < len(self.cost):
+            before = total[first - 1] if first else 0.0
+            after = max(int(np.searchsorted(total, before + cost, side="right")), first + 1)
+            yield int(self.starts[first]), int(self.starts[after])
+            first = after
 
 
 def in_order(entries: Entries) -> Order:
@@ -69,8 +63,7 @@ def in_order(entries: Entries) -> Order:
     place = np.full(count, -1, np.int64)
     depth = np.zeros(count, np.int32)
     last = np.ones(count, np.bool_)
-    blobs = entries.kind[levels[0]] == BLOB
-    roots = levels[0][np.argsort(blobs, kind="stable")]
+    roots = levels[0]
     starts = np.append(0, np.cumsum(following[roots]))
     place[roots] = starts[:-1]
     for deep, level in enumerate(levels[1:], 1):
@@ -82,7 +75,7 @@ def in_order(entries: Entries) -> Order:
     leaf = following == 1
     return Order(
         position, depth[position], last[position], leaf[position],
-        starts, _costs(entries, position, starts), int(starts[np.count_nonzero(~blobs)]), np.nonzero(place < 0)[0],
+        starts, _costs(entries, position, starts), np.nonzero(place < 0)[0],
     )  # fmt: skip
 
 

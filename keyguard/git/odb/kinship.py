@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.command import Git
 from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.links import Links
+from keyguard.git.odb.links import Links, Small
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.objects import Kind
 from keyguard.git.odb.plain import Asked
@@ -40,13 +41,18 @@ class Kinship:
         self.catalogue = survey.catalogue
         self._git = git
         self._survey = survey
-        self._links = links
         self._holders = survey.holders()
+        self._links = links
+
+    @cached_property
+    def _runs(self) -> tuple[Small, Small, Small]:
+        """Child, first and last holder of all runs, sorted by child."""
+        child = self._links.child
         # Sorting plain numbers is ten times faster than sorting places by them: the place goes into the lower half.
-        places = (links.child.astype(np.uint64) << np.uint64(32)) | np.arange(len(links.child), dtype=np.uint64)
+        places = (child.astype(np.uint64) << np.uint64(32)) | np.arange(len(child), dtype=np.uint64)
         places.sort()
-        by_child = (places & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        self._child, self._first, self._last = links.child[by_child], links.first[by_child], links.last[by_child]
+        by_child = (places & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        return child[by_child], self._links.first[by_child], self._links.last[by_child]
 
     def commits(self) -> Iterator[tuple[int, int, int, list[int]]]:
         """Number, date, tree and parents of every commit; the latter as numbers, ABSENT for what is not stored."""
@@ -76,14 +82,15 @@ class Kinship:
 
     def above(self, numbers: Numbers) -> Numbers:
         """The trees and tags that name one of these, or what names one, and so on."""
-        wanted = np.unique(numbers)
+        wanted = np.unique(numbers).astype(np.int32)
+        child, first, last = self._runs
         known: Flags = np.zeros(len(self.catalogue), np.bool_)
         while len(wanted):
-            start = np.searchsorted(self._child, wanted, side="left")
-            runs = _ranges(start, np.searchsorted(self._child, wanted, side="right") - start)
-            first, last = self._first[runs], self._last[runs]
-            holders = np.unique(self._holders[_ranges(first, last - first + 1)])
-            wanted = holders[~known[holders]]
+            start = np.searchsorted(child, wanted, side="left")
+            runs = _ranges(start, np.searchsorted(child, wanted, side="right") - start)
+            begin, end = first[runs].astype(np.int64), last[runs].astype(np.int64)
+            holders = np.unique(self._holders[_ranges(begin, end - begin + 1)])
+            wanted = holders[~known[holders]].astype(np.int32)
             known[wanted] = True
         return np.flatnonzero(known)
 

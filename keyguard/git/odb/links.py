@@ -33,8 +33,10 @@ TAG_LINK = {size: re.compile(rb"object ([0-9a-f]{%d})\n" % (2 * size)) for size 
 # Entries whose mode begins so name a commit of another repository.
 GITLINK = b"16"
 
+# There are three of these for each run, and millions of runs.
+Small = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
-Flags = npt.NDArray[np.bool_]
+_Runs = tuple[Small, Small, Small]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,17 @@ class Links:
     `strange` says that an object could not be understood, so that links are missing.
     """
 
-    child: Numbers
-    first: Numbers
-    last: Numbers
+    child: Small
+    first: Small
+    last: Small
     commit: Numbers
     date: Numbers
     tree: Numbers
     counts: Numbers
     parents: Numbers
     absent: Oids
-    absent_first: Numbers
-    absent_last: Numbers
+    absent_first: Small
+    absent_last: Small
     strange: bool
 
 
@@ -74,6 +76,7 @@ class Gatherer:
 
     catalogue: Catalogue
     _runs: list[_Runs] = field(default_factory=list)
+    _absent: list[tuple[Oids, Small, Small]] = field(default_factory=list)
     # Of each commit its holder, its date and how many parents it has; of all of them tree and parents.
     _commits: list[tuple[int, int, int]] = field(default_factory=list)
     _named: list[bytes] = field(default_factory=list)
@@ -106,34 +109,44 @@ class Gatherer:
 
     def take(self) -> Links:
         """What was gathered since this was last called."""
-        runs = _Runs.together(self._runs, self._oid_size)
-        child = self.catalogue.numbers(runs.oid)
-        there, absent = child != ABSENT, (child == ABSENT) & ~runs.gitlink
-        named = _raw(self._named, self._oid_size)
-        target = self.catalogue.numbers(named)
-        missing = target == ABSENT
         commit, date, counts = np.array(self._commits, np.int64).reshape(-1, 3).T
         holder = np.repeat(commit, counts + 1)
+        target = self._known(_raw(self._named, self._oid_size), holder, holder)
         # Of each commit the first that it names is its tree.
         is_tree = np.zeros(len(target), np.bool_)
         is_tree[np.cumsum(counts + 1) - counts - 1] = True
+        none = np.empty(0, np.int32)
+        nothing = np.empty((0, self._oid_size), np.uint8), none, none
+        child, first, last = map(np.concatenate, zip((none, none, none), *self._runs, strict=True))
+        absent, absent_first, absent_last = map(np.concatenate, zip(nothing, *self._absent, strict=True))
         links = Links(
-            child[there], runs.first[there], runs.last[there],
+            child, first, last,
             commit, date, target[is_tree], counts, target[~is_tree],
-            np.concatenate([runs.oid[absent], named[missing]]),
-            np.concatenate([runs.first[absent], holder[missing]]),
-            np.concatenate([runs.last[absent], holder[missing]]),
+            absent, absent_first, absent_last,
             self._strange,
         )  # fmt: skip
-        self._runs, self._commits, self._named, self._strange = [], [], [], False
+        self._runs, self._absent, self._commits, self._named, self._strange = [], [], [], [], False
         return links
+
+    def _known(self, oids: Oids, first: Numbers, last: Numbers) -> Numbers:
+        """The numbers of some objects. Those that are not stored are kept, with the holders that name each."""
+        number = self.catalogue.numbers(oids)
+        gone = number == ABSENT
+        if gone.any():
+            self._absent.append((oids[gone], first[gone].astype(np.int32), last[gone].astype(np.int32)))
+        return number
+
+    def _add_runs(self, oids: Oids, first: Numbers, last: Numbers) -> None:
+        number = self._known(oids, first, last)
+        there = number != ABSENT
+        self._runs.append((number[there].astype(np.int32), first[there].astype(np.int32), last[there].astype(np.int32)))
 
     def _add_trees(self, holders: Sequence[int], contents: Sequence[bytes]) -> None:
         found = entries(contents, self._oid_size)
         if found is None:
             self._strange = True
         elif len(found.at):
-            self._runs.append(_runs(found, np.array(holders, np.int64), self._oid_size))
+            self._add_runs(*_runs(found, np.array(holders, np.int64), self._oid_size))
 
     def _add_commit(self, holder: int, content: bytes) -> None:
         links = COMMIT_LINKS[self._oid_size].match(content)
@@ -151,30 +164,14 @@ class Gatherer:
             self._strange = True
             return
         holders = np.array([holder], np.int64)
-        self._runs.append(_Runs(_raw([link[1]], self._oid_size), holders, holders, np.array([False])))
+        self._add_runs(_raw([link[1]], self._oid_size), holders, holders)
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """Objects that trees name, with the first and the last holder of each run of them."""
+def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Numbers, Numbers]:
+    """The objects that trees name, with the first and the last holder of each run of them.
 
-    oid: Oids
-    first: Numbers
-    last: Numbers
-    gitlink: Flags
-
-    @classmethod
-    def together(cls, parts: Sequence[_Runs], oid_size: int) -> _Runs:
-        none = np.empty(0, np.int64)
-        return cls(
-            np.concatenate([np.empty((0, oid_size), np.uint8), *(part.oid for part in parts)]),
-            np.concatenate([none, *(part.first for part in parts)]),
-            np.concatenate([none, *(part.last for part in parts)]),
-            np.concatenate([np.empty(0, np.bool_), *(part.gitlink for part in parts)]),
-        )
-
-
-def _runs(found: Entries, holders: Numbers, oid_size: int) -> _Runs:
+    Commits of other repositories, which submodules name, are left out.
+    """
     # Of the ids sixteen bytes are compared: nobody can make two that are alike in these.
     beginning, rest = _words(found, 0), _words(found, oid_size - 8)
     # One sort of plain numbers: the beginning of an id, and in place of its last bits the entry's number. Entries
@@ -192,8 +189,8 @@ def _runs(found: Entries, holders: Numbers, oid_size: int) -> _Runs:
     first = entry[begins]
     mode = np.frombuffer(found.data, np.uint8)
     start = found.start[first]
-    gitlink = (mode[start] == GITLINK[0]) & (mode[start + 1] == GITLINK[1])
-    return _Runs(_oids(found, first, oid_size), holder[begins], holder[ends], gitlink)
+    own = (mode[start] != GITLINK[0]) | (mode[start + 1] != GITLINK[1])
+    return _oids(found, first[own], oid_size), holder[begins[own]], holder[ends[own]]
 
 
 def _raw(hexes: Sequence[bytes], oid_size: int) -> Oids:
@@ -210,7 +207,3 @@ def _words(found: Entries, offset: int) -> Words:
 def _oids(found: Entries, entry: Numbers, oid_size: int) -> Oids:
     everywhere = np.ndarray((len(found.data) - oid_size + 1,), f"V{oid_size}", found.data, strides=(1,))
     return everywhere[found.at[entry]].view(np.uint8).reshape(-1, oid_size)
-
-
-def _chosen(which: Flags, *columns: Oids | Numbers) -> tuple[Oids | Numbers, ...]:
-    return tuple(column[which] for column in columns)

@@ -60,54 +60,44 @@ def read_plainly(git: Git, make: MakeExaminer[Value], way: str = "git cat-file")
 
 def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) -> Reading[Value]:
     # numpy, and all that stands on it, is imported where packs are read and nowhere else.
-    from keyguard.git.odb.shares import harvests, shares_of
+    from keyguard.git.odb.shares import harvests
     from keyguard.git.odb.survey import survey
 
     surveyed = survey(store)
-    shares = shares_of(surveyed, jobs)
-    linked = Linked(git, surveyed, sum(share.links for share in shares))
-    first = harvests(git, surveyed, shares, make, jobs)
-    every = _with_second_try(git, make, _gathered(first, linked), surveyed.lost, linked, jobs)
+    linked = Linked(git, surveyed)
+    first = linked.gathered(harvests(git, surveyed, make, jobs))
+    every = _with_second_try(git, make, first, surveyed.lost, linked, jobs)
     return Reading(surveyed.objects, "its packs", tuple(surveyed.unread), every, linked)
 
 
 class Linked:
     """What the objects of a store name, gathered while they are read.
 
-    `complete` says that all of those were read that name anything. `whole` says, at the end, that none is left out:
-    what git had to read is.
+    `whole` says, at the end, that nothing is left out: what git had to read is, and what could not be understood.
     """
 
-    def __init__(self, git: Git, surveyed: Survey, expected: int) -> None:
+    def __init__(self, git: Git, surveyed: Survey) -> None:
         self._git = git
         self._surveyed = surveyed
-        self._expected = expected
         self._parts: list[Links] = []
         self.whole = True
 
-    @property
-    def complete(self) -> bool:
-        return len(self._parts) == self._expected
-
-    def add(self, links: Links) -> None:
-        """Take in what a share gathered."""
-        self._parts.append(links)
-        self.whole &= not links.strange
+    def gathered(self, harvests: Iterator[Harvest[Value]]) -> Iterator[Harvest[Value]]:
+        """The harvests, of which the links are kept here."""
+        for harvest in harvests:
+            if harvest.links:
+                self._parts.append(harvest.links)
+                self.whole &= not harvest.links.strange
+            yield harvest
 
     def kinship(self) -> Kinship:
-        """What is gathered, as one."""
+        """What was gathered, as one. To be called once: nothing of it is kept here."""
         from keyguard.git.odb.kinship import Kinship
         from keyguard.git.odb.links import Gatherer, joined
 
-        none = Gatherer(self._surveyed.catalogue).take()
-        return Kinship(self._git, self._surveyed, joined([none, *self._parts]))
-
-
-def _gathered(first: Iterator[Harvest[Value]], linked: Linked) -> Iterator[Harvest[Value]]:
-    for harvest in first:
-        if harvest.links:
-            linked.add(harvest.links)
-        yield harvest
+        parts = [Gatherer(self._surveyed.catalogue).take(), *self._parts]
+        self._parts.clear()
+        return Kinship(self._git, self._surveyed, joined(parts))
 
 
 def _with_second_try(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
@@ -31,15 +31,11 @@ LOOSE_STEP, LOOSE_COST = 1_000, 30e-6
 
 @dataclass(frozen=True, slots=True)
 class PackShare:
-    """The places `start`..`end` in the order of a pack, by its number in the survey.
-
-    `links` says that there may be objects among them that name others.
-    """
+    """The places `start`..`end` in the order of a pack, by its number in the survey."""
 
     pack: int
     start: int
     end: int
-    links: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +44,24 @@ class LooseShare:
 
     folder: Path
     oids: list[str]
-    links: bool = True
 
 
 Share = PackShare | LooseShare
 
 
-def shares_of(survey: Survey, jobs: int) -> list[Share]:
-    """All that is surveyed, in shares; those first that have objects that name others."""
-    most = min(max(_cost(survey) / (jobs * SHARES_PER_PROCESS), LEAST), MOST)
-    return sorted(_shares(survey, most), key=lambda share: not share.links)
-
-
-def harvests(
-    git: Git, survey: Survey, shares: Sequence[Share], make: Callable[[], Examiner[Value]], jobs: int
-) -> Iterator[Harvest[Value]]:
-    """What the examiner finds in the shares, a harvest each."""
-    for done in share_out(shares, _Maker(git, survey, make), jobs if _cost(survey) > ALONE else 1):
+def harvests(git: Git, survey: Survey, make: Callable[[], Examiner[Value]], jobs: int) -> Iterator[Harvest[Value]]:
+    """What the examiner finds in all that is surveyed, a harvest a share."""
+    cost = sum(float(pack.order.cost.sum()) for pack in survey.packs)
+    cost += LOOSE_COST * sum(map(len, survey.loose.values()))
+    shares = list(_shares(survey, min(max(cost / (jobs * SHARES_PER_PROCESS), LEAST), MOST)))
+    for done in share_out(shares, _Maker(git, survey, make), jobs if cost > ALONE else 1):
         yield done.result or Harvest(lost=_all_lost(survey, done.task))
-
-
-def _cost(survey: Survey) -> float:
-    """About how many seconds a process takes for all that is surveyed."""
-    packed = sum(float(pack.order.cost.sum()) for pack in survey.packs)
-    return packed + LOOSE_COST * sum(map(len, survey.loose.values()))
 
 
 def _shares(survey: Survey, cost: float) -> Iterator[Share]:
     for number, pack in enumerate(survey.packs):
         for start, end in pack.order.shares(cost):
-            yield PackShare(number, start, end, start < pack.order.blobs)
+            yield PackShare(number, start, end)
     for folder, oids in survey.loose.items():
         for at in range(0, len(oids), LOOSE_STEP):
             yield LooseShare(folder, oids[at : at + LOOSE_STEP])
@@ -111,8 +95,7 @@ class _Reader(Generic[Value]):
         except DamagedError:
             # The pack was there for the survey, and is no longer: a repack may have taken its place.
             harvest = Harvest(lost=_all_lost(self.survey, share))
-        if share.links:
-            harvest.links = self.gatherer.take()
+        harvest.links = self.gatherer.take()
         return harvest
 
     def _examined(self, share: Share) -> Harvest[Value]:

@@ -42,8 +42,9 @@ WRONG_SIZE = "it has another length than it announces"
 # Rows turned into Python's own numbers at a time: a whole share would take too much memory.
 ROWS = 1 << 11
 
-# Bytes of the pack that are read before its pages are given back.
-MOST_PAGES = 4 << 20
+# Groups of rows, and bytes of the pack, that are read before its pages are given back. A small entry brings the
+# pages around it along.
+MOST_GROUPS, MOST_PACKED = 1, 4 << 20
 
 # What is big alone is examined alone, and not copied.
 BIG = 1 << 14
@@ -209,15 +210,16 @@ class Walk(Generic[Value]):
         return chain.from_iterable(self._groups_of_rows(places))
 
     def _groups_of_rows(self, places: Integers) -> Iterator[Iterator[tuple[int, ...]]]:
-        packed = 0
+        groups = packed = 0
         for first in range(0, len(places), ROWS):
             group = places[first : first + ROWS]
             yield self._some_rows(group)
             at = self.pack.order.position[group]
             packed += int((self.pack.entries.end[at] - self.pack.entries.begin[at]).sum())
-            if packed > MOST_PAGES:
+            groups += 1
+            if groups == MOST_GROUPS or packed > MOST_PACKED:
                 release(self.mapped)
-                packed = 0
+                groups = packed = 0
         release(self.mapped)
 
     def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
