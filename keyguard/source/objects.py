@@ -10,15 +10,13 @@ from itertools import accumulate
 from keyguard.archive.bounds import Bounds
 from keyguard.archive_shape import kind, may_be_archive
 from keyguard.engine import Engine
-from keyguard.git.odb.objects import Kind
+from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
 from keyguard.search import search, search_whole
 from keyguard.utf16_shape import is_whole
 
 Results = list[Match | Unread]
-
-COMMIT, TREE, BLOB, TAG = map(int, Kind)
 
 # Kinds of places, as a report names them.
 MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}

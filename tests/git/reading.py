@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from keyguard.git.command import Git
-from keyguard.git.odb.objects import Kind
+from keyguard.git.odb.kinds import Kind
 from keyguard.git.odb.reader import Reading, read
 from keyguard.git.odb.store import find_store
 from tests.git.repositories import Repository

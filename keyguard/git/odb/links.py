@@ -15,10 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
-from keyguard.git.odb.objects import Kind
+from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE
 from keyguard.git.odb.trees import Entries, entries
-
-COMMIT, TREE, BLOB, TAG = map(int, Kind)
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
 COMMIT_LINKS = {

@@ -15,19 +15,8 @@ from typing import BinaryIO
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
 from keyguard.git.odb.inflate import INFLATE_ERRORS, decompress, pieces
-from keyguard.git.odb.objects import (
-    BLOB,
-    KIND_OF,
-    STREAM_LIMIT,
-    TOGETHER,
-    Examiner,
-    Found,
-    Harvest,
-    Kind,
-    Lost,
-    Value,
-    Witness,
-)
+from keyguard.git.odb.kinds import BLOB, KIND_OF, Kind
+from keyguard.git.odb.objects import STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
 from keyguard.git.odb.streams import LONGER, PIECE, Stream
 from keyguard.model import Unread
 

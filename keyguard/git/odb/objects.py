@@ -1,12 +1,12 @@
-"""The words of the object store: an object's kind, what examines it, what was found, what was not to be had."""
+"""The words of a reading: what examines an object, what was found, what was not to be had."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.streams import Stream, sliced
 
 if TYPE_CHECKING:
@@ -23,24 +23,6 @@ TOGETHER = 1 << 18
 
 # What a delta needs has to be held whole. Above this it is not read, and said so.
 HELD_LIMIT = 1 << 30
-
-
-class Kind(IntEnum):
-    """What an object is. The numbers are those of a pack entry (gitformat-pack(5), "Object types")."""
-
-    COMMIT = 1
-    TREE = 2
-    BLOB = 3
-    TAG = 4
-
-    @property
-    def word(self) -> str:
-        """git's name of it."""
-        return self.name.lower()
-
-
-KIND_OF = {kind.word.encode(): kind for kind in Kind}
-BLOB = int(Kind.BLOB)
 
 
 class Examiner(Protocol[Value_co]):

@@ -16,19 +16,8 @@ from keyguard.git.odb.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
-from keyguard.git.odb.objects import (
-    BLOB,
-    HELD_LIMIT,
-    STREAM_LIMIT,
-    TOGETHER,
-    Examiner,
-    Found,
-    Harvest,
-    Kind,
-    Lost,
-    Value,
-    Witness,
-)
+from keyguard.git.odb.kinds import BLOB, Kind
+from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries, release
 from keyguard.git.odb.streams import PIECE
 

@@ -1,0 +1,28 @@
+"""The kinds of git's objects.
+
+Source: gitformat-pack(5), "Object types"; the words are those of git-cat-file(1).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """What an object is. The numbers are those of a pack entry."""
+
+    COMMIT = 1
+    TREE = 2
+    BLOB = 3
+    TAG = 4
+
+    @property
+    def word(self) -> str:
+        """git's name of it."""
+        return self.name.lower()
+
+
+# Plain numbers, for where every object of a repository passes by.
+COMMIT, TREE, BLOB, TAG = map(int, Kind)
+
+KIND_OF = {kind.word.encode(): kind for kind in Kind}
