@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from keyguard.archive.recognized import recognized
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.report.sizes import count
-from keyguard.scrub.packed import container
 from keyguard.scrub.replace import Cleaner
 from keyguard.scrub.search import Search, stored
 
@@ -87,7 +87,7 @@ class _Lister:
                     self._paths[location.blob].add(location.path)
 
     def listed(self, data: bytes, oid: str | None, places: Sequence[str]) -> Container | None:
-        kind = container(data)
+        kind = recognized(data)
         if kind is None:
             return None
         where = oid or places[0]

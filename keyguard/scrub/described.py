@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from keyguard.source.remote import web_address
 SCHEMA = "keyguard.scrub-plan/1"
 SHOWN = 5
 CONTAINERS = 20
+WIDTH = 80
 
 FATES = {
     "replaced": "members with keys are replaced, all others stay as they are",
@@ -86,7 +88,8 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from (f"  {line}" for line in outside(plan, redaction))
     yield ""
     yield from _unread(plan)
-    yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
+    for reason in plan.refusals:
+        yield from _wrapped(f"Not possible as it is: {redaction.text(reason)}")
     yield f"It takes {_span(plan.duration)}. Nothing has been written so far: `--apply` acts."
 
 
@@ -99,7 +102,7 @@ def _containers(plan: Plan) -> Iterator[str]:
     for one in plan.containers[:CONTAINERS]:
         more = f" and {count(len(one.places) - 1, 'other path')}" if len(one.places) > 1 else ""
         yield f"  {one.places[0]}{more}  {one.kind}, {count(one.keys, 'key')}"
-        yield f"    {FATES[one.fate]}{one.problem}"
+        yield from _wrapped(f"{FATES[one.fate]}{one.problem}", "    ")
     for fate, number in Counter(one.fate for one in plan.containers[CONTAINERS:]).items():
         yield f"  and {number:,} more: {fate}"
 
@@ -121,6 +124,17 @@ def _first(plan: Plan) -> Iterator[str]:
     if shown:
         more = len(plan.first_changed) - len(shown)
         yield "First changed commits: " + ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def listed(plan: Plan) -> list[dict[str, Any]]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from keyguard.archive import format_of
 from keyguard.archive.bounds import Bounds, Budget
-from keyguard.archive.stream import held
-from keyguard.archive_shape import GZIP, kind, may_be_archive
+from keyguard.archive.recognized import recognized
 from keyguard.errors import ArchiveError
 from keyguard.repack import repacked
 
@@ -23,15 +21,6 @@ class Words(Protocol):
     def name(self, data: bytes) -> bytes: ...
 
 
-def container(data: bytes) -> str | None:
-    """Which kind of archive a content is, as the search sees it; None for any other."""
-    found = kind(data) if may_be_archive(data) else None
-    if found == GZIP and next(format_of(found).members(held(data), Budget(Bounds(), len(data))), None) is None:
-        # It only looks like one.
-        return None
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Unpacking:
     """Takes keys out of archives and of what is packed in them: an edit of `keyguard.repack`."""
@@ -43,7 +32,7 @@ class Unpacking:
 
     def content(self, data: bytes) -> bytes:
         """A content without keys. Raises ArchiveError where it is an archive that cannot be rewritten exactly."""
-        found = container(data)
+        found = recognized(data)
         if found is None:
             return self.words.plain(data)
         if self.depth >= self.bounds.depth:

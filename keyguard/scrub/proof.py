@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from keyguard.archive.recognized import recognized
 from keyguard.errors import ArchiveError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
@@ -14,7 +15,6 @@ from keyguard.model import Match
 from keyguard.repack.check import check
 from keyguard.repack.edit import Noted
 from keyguard.scrub.lfs import place as lfs_file
-from keyguard.scrub.packed import container
 from keyguard.scrub.plan import Plan
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import Rewritten
@@ -92,7 +92,7 @@ def _containers(plan: Plan, git: Git, blobs: Mapping[str, str]) -> Iterator[tupl
 
 def _same_members(old: bytes, new: bytes, cleaner: Cleaner) -> int:
     try:
-        return check(container(old) or "", old, new, Noted(cleaner.unpacking(len(old)))).same
+        return check(recognized(old) or "", old, new, Noted(cleaner.unpacking(len(old)))).same
     except ArchiveError as error:
         raise ScrubError(f"an archive would change in more than what held a key: {error}") from error
 
