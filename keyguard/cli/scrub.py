@@ -162,6 +162,8 @@ def _say_done(done: Done, form: str) -> None:
         if done.proven
         else f"NOT proven: {len(left.findings)} keys are left, {len(left.unread)} things could not be read."
     )
+    for line in described.packed(done.plan, done.compared.members):
+        click.echo(line)
     for finding in left.findings:
         click.echo(f"  {finding.secret.redacted}: {finding.locations[0].kind} {finding.locations[0].path or ''}")
     click.echo(f"The backup {done.backup} holds the keys: delete it when all is well. The way back:")

@@ -21,6 +21,7 @@ from keyguard.archive import format_of
 from keyguard.archive.bounds import BOUNDS, Budget
 from keyguard.archive.recognized import recognized
 from keyguard.archive.stream import held
+from keyguard.archive.xz import MAGIC
 from keyguard.archive_shape import BZIP2, GZIP, TAR, XZ, ZIP
 from keyguard.errors import ArchiveError
 from keyguard.repack.edit import Edit
@@ -186,10 +187,22 @@ def _streams(decompress: Callable[[bytes], bytes], kind: str) -> Callable[[bytes
     return check_streams
 
 
+def _xz(data: bytes) -> bytes:
+    """Not `lzma.decompress`: that stops at the zeros between two streams."""
+    pieces: list[bytes] = []
+    while data.startswith(MAGIC):
+        decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        pieces.append(decompressor.decompress(data))
+        if not decompressor.eof:
+            raise EOFError
+        data = decompressor.unused_data.lstrip(b"\0")
+    return b"".join(pieces)
+
+
 _STANDARD: dict[str, Callable[[bytes, bytes, Edit], None]] = {
     ZIP: _zips,
     TAR: _tars,
     GZIP: _streams(gzip.decompress, GZIP),
     BZIP2: _streams(bz2.decompress, BZIP2),
-    XZ: _streams(lzma.decompress, XZ),
+    XZ: _streams(_xz, XZ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyguard.deflate import crc32
 from keyguard.errors import ArchiveError
@@ -22,7 +22,7 @@ class Field:
     """An extra field. One of kind -1 is what stands behind the last: fewer bytes than a field has, or a damaged one."""
 
     kind: int
-    body: bytes
+    body: bytes = field(repr=False)
 
     @property
     def raw(self) -> bytes:
@@ -57,11 +57,11 @@ def with_numbers(extra: bytes, told: Sequence[int], new: Sequence[int]) -> tuple
     if not wide:
         return extra, numbers
     found = list(fields(extra))
-    for place, field in enumerate(found):
-        if field.kind == ZIP64 and len(field.body) >= 8 * len(wide):
-            body = struct.pack(f"<{len(wide)}Q", *wide) + field.body[8 * len(wide) :]
+    for place, one in enumerate(found):
+        if one.kind == ZIP64 and len(one.body) >= 8 * len(wide):
+            body = struct.pack(f"<{len(wide)}Q", *wide) + one.body[8 * len(wide) :]
             found[place] = Field(ZIP64, body)
-            return b"".join(field.raw for field in found), numbers
+            return b"".join(one.raw for one in found), numbers
     raise ArchiveError("a number of 64 bits is missing in it")
 
 
@@ -71,11 +71,12 @@ def with_texts(extra: bytes, path: tuple[bytes, bytes], comment: tuple[bytes, by
     The checksum of what stands in the header tells whether such a field counts.
     """
     made = []
-    for field in fields(extra):
-        old, new = {UNICODE_PATH: path, UNICODE_COMMENT: comment}.get(field.kind, (b"", b""))
-        if old != new and len(field.body) >= 5:
-            if field.body[5:] != old:
-                raise ArchiveError("a name or a comment in it stands there in two ways")
-            field = Field(field.kind, field.body[:1] + struct.pack("<L", crc32(new)) + new)
-        made.append(field.raw)
+    for one in fields(extra):
+        old, new = {UNICODE_PATH: path, UNICODE_COMMENT: comment}.get(one.kind, (b"", b""))
+        if old == new or len(one.body) < 5:
+            made.append(one.raw)
+        elif one.body[5:] == old:
+            made.append(Field(one.kind, one.body[:1] + struct.pack("<L", crc32(new)) + new).raw)
+        else:
+            raise ArchiveError("a name or a comment in it stands there in two ways")
     return b"".join(made)

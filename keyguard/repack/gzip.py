@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyguard.archive.bounds import Budget
 from keyguard.archive.gzip import EXTRA, MAGIC, NAME, WBITS
@@ -58,9 +58,9 @@ class _Header:
     """A header's parts; `extra` with its length, the texts without the NUL at their end."""
 
     fixed: bytes
-    extra: bytes
-    name: bytes
-    comment: bytes
+    extra: bytes = field(repr=False)
+    name: bytes = field(repr=False)
+    comment: bytes = field(repr=False)
 
     @classmethod
     def of(cls, raw: bytes) -> _Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,6 +12,8 @@ from keyguard.archive.inflate import DAMAGED, PIECE, Inflater
 from keyguard.archive.stream import CUT_OFF, READ
 from keyguard.errors import ArchiveError
 from keyguard.repack.edit import Edit
+
+_ZEROS = re.compile(rb"\0*")
 
 
 class Codec(Protocol):
@@ -32,10 +35,11 @@ class Codec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A stream and its content."""
+    """A stream, its content, and the zeros between it and the next stream."""
 
     raw: bytes = field(repr=False)
     content: bytes = field(repr=False)
+    padding: bytes = b""
 
 
 def repacked(data: bytes, codec: Codec, edit: Edit, budget: Budget) -> bytes:
@@ -47,8 +51,8 @@ def repacked(data: bytes, codec: Codec, edit: Edit, budget: Budget) -> bytes:
     old = b"".join(part.content for part in parts)
     new = edit.content(old)
     made = parts if new == old else list(_spread(parts, new, codec))
-    rest = data[sum(len(part.raw) for part in parts) :]
-    return b"".join(codec.header(part.raw, edit) for part in made) + rest
+    rest = data[sum(len(part.raw) + len(part.padding) for part in parts) :]
+    return b"".join(codec.header(part.raw, edit) + part.padding for part in made) + rest
 
 
 def _parts(data: bytes, codec: Codec, budget: Budget) -> Iterator[_Part]:
@@ -67,8 +71,11 @@ def _parts(data: bytes, codec: Codec, budget: Budget) -> Iterator[_Part]:
                 raise ArchiveError(DAMAGED) from error
             budget.spend(len(pieces[-1]))
         place -= len(inflater.unused_data)
+        raw, padding = data[begins:place], _ZEROS.match(data, place)
+        if padding and data.startswith(codec.magic, padding.end()):
+            place = padding.end()
         budget.member()
-        yield _Part(data[begins:place], b"".join(pieces))
+        yield _Part(raw, b"".join(pieces), data[begins + len(raw) : place])
 
 
 def _spread(parts: Sequence[_Part], new: bytes, codec: Codec) -> Iterator[_Part]:
@@ -87,6 +94,7 @@ def _spread(parts: Sequence[_Part], new: bytes, codec: Codec) -> Iterator[_Part]
     for part in parts[first : last - 1]:
         content = new[start : min(end, start + len(part.content))]
         start += len(content)
-        yield _Part(codec.compressed(part.raw, content), content)
-    yield _Part(codec.compressed(parts[last - 1].raw, new[start:end]), new[start:end])
+        yield _Part(codec.compressed(part.raw, content), content, part.padding)
+    part, content = parts[last - 1], new[start:end]
+    yield _Part(codec.compressed(part.raw, content), content, part.padding)
     yield from parts[last:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyguard.archive.bounds import Budget
 from keyguard.archive.stream import CUT_OFF
@@ -43,10 +43,10 @@ PAX_FOLDER = b"PaxHeaders/"
 class _Part:
     """A header, the further blocks that belong to it, and what it is followed by, without what fills that up."""
 
-    block: bytes
-    header: Header
-    more: bytes = b""
-    body: bytes = b""
+    block: bytes = field(repr=False)
+    header: Header = field(repr=False)
+    more: bytes = field(repr=False)
+    body: bytes = field(repr=False)
 
     def written(self, block: bytes, body: bytes) -> bytes:
         """The part with another header and body. A header that does not count its body's bytes stays silent."""
@@ -127,10 +127,10 @@ def _is_edited(name: bytes | None, edit: Edit) -> bool:
 def _renamed(block: bytes, edit: Edit) -> bytes:
     """A header with other names in it."""
     # GNU's own header has other fields where ustar has the prefix.
-    for field in (NAME, LINK, *OWNERS, *([PREFIX] if block[257:263] == b"ustar\0" else [])):
-        old = text_of(block[field[0] : sum(field)])
+    for place, length in (NAME, LINK, *OWNERS, *([PREFIX] if block[257:263] == b"ustar\0" else [])):
+        old = text_of(block[place : place + length])
         if (new := edit.name(old)) != old:
-            block = _put(block, field, new)
+            block = _put(block, (place, length), new)
     return block
 
 

@@ -7,7 +7,7 @@ import lzma
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyguard.archive.bounds import Budget
 from keyguard.archive.stream import At
@@ -63,11 +63,11 @@ class _Sizes:
 class _Member:
     """A member and what becomes of it: `content` is the new one, None where it stays. `start` is its new place."""
 
-    entry: Entry
+    entry: Entry = field(repr=False)
     begins: int
     ends: int
-    content: bytes | None = None
-    packed: bytes = b""
+    content: bytes | None = field(default=None, repr=False)
+    packed: bytes = field(default=b"", repr=False)
     start: int = 0
 
     @property
@@ -171,8 +171,10 @@ class _Zip:
         """Write a member with its header and with what describes it behind its content: up to where that is read."""
         head, time, checksum, packed, full, name_size, extra_size = LOCAL_HEADER.unpack_from(self._data, member.begins)
         place = member.begins + LOCAL_HEADER.size
-        name, extra = self._data[place : place + name_size], self._data[place + name_size :][:extra_size]
-        content = self._data[place + name_size + extra_size : member.ends]
+        after_name, begins = place + name_size, place + name_size + extra_size
+        name, extra, content = (
+            self._data[one:other] for one, other in ((place, after_name), (after_name, begins), (begins, member.ends))
+        )
         new_name = edit.name(name)
         extra = with_texts(extra, (name, new_name), (b"", b""))
         end = member.ends

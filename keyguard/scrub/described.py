@@ -107,6 +107,16 @@ def _containers(plan: Plan) -> Iterator[str]:
         yield f"  and {number:,} more: {fate}"
 
 
+def packed(plan: Plan, members: int) -> Iterator[str]:
+    """What became of the archives that held keys, of which `members` are what they were."""
+    fates = Counter(one.fate for one in plan.containers)
+    if fates["replaced"]:
+        rewritten = count(fates["replaced"], "archive")
+        yield f"{rewritten} rewritten; all else in them is as it was ({count(members, 'member')})."
+    if fates["dropped"]:
+        yield f"{count(fates['dropped'], 'archive')} replaced by a note."
+
+
 def _unread(plan: Plan) -> Iterator[str]:
     return (f"Not read: {entry.what} ({entry.reason})" for entry in plan.search.result.unread)
 

@@ -72,6 +72,16 @@ def test_a_compressed_tar(ending: str) -> None:
         assert archive.extractfile("a").read() == CLEAN  # type: ignore[union-attr] # a file
 
 
+@pytest.mark.parametrize("ending", ["gz", "xz"])
+def test_zeros_between_streams_stay(ending: str) -> None:
+    streams = [COMPRESSED[ending](part) for part in (b"first\n", TEXT, b"last\n")]
+
+    new = cleaned(bytes(8).join(streams) + bytes(4))
+
+    assert new.startswith(streams[0] + bytes(8))
+    assert new.endswith(bytes(8) + streams[2] + bytes(4))
+
+
 def test_a_gzips_header_stays_and_its_checksum_is_right() -> None:
     data = with_header(TEXT, b"a.env", b"a comment", b"AB\1\0x")
 
