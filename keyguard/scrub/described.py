@@ -185,5 +185,5 @@ def document(plan: Plan) -> dict[str, Any]:
         "unread": [asdict(entry) for entry in result.unread],
         "outside": outside(plan, redaction),
         "refusals": [redaction.text(reason) for reason in plan.refusals],
-        "seconds": {name: round(value, 1) for name, value in asdict(plan.duration).items() if name != "commits"},
+        "seconds": {name: round(value, 3) for name, value in asdict(plan.duration).items() if name != "commits"},
     }
