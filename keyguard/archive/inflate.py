@@ -63,7 +63,7 @@ def inflated(
     """What the compressed stream that `read` gives inflates to.
 
     `errors` are what the inflater that `made` makes may raise. Where `again` is given, further streams that begin
-    with it may follow, as one; what else follows is no part of it.
+    with it may follow, as one, also behind zeros; what else follows is no part of it.
 
     Raises ArchiveError where the stream is damaged or ends early, and BoundError.
     """
@@ -83,9 +83,19 @@ def inflated(
             if piece:
                 budget.spend(len(piece))
                 yield piece
-        waiting = inflater.unused_data
-        if len(waiting) < len(again):
-            waiting += read(READ)
-        if not again or not waiting.startswith(again):
+        if not again:
+            return
+        waiting = _unpadded(inflater.unused_data, len(again), read)
+        if not waiting.startswith(again):
             return
         budget.member()
+
+
+def _unpadded(waiting: bytes, least: int, read: Read) -> bytes:
+    """What comes next, `least` bytes of it if there are so many, without the zeros before it.
+
+    xz fills up with them (2.2, Stream Padding), and gzip passes over them (manual, "Using gzip on tapes").
+    """
+    while len(waiting := waiting.lstrip(b"\0")) < least and (piece := read(READ)):
+        waiting += piece
+    return waiting

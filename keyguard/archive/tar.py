@@ -23,7 +23,7 @@ SPARSE_NAME = b"GNU.sparse.name"
 
 
 @dataclass(slots=True)
-class _Header:
+class Header:
     """What is known of a member before its content: its own header, and those before it that add to it."""
 
     kind: bytes
@@ -49,19 +49,19 @@ def members(content: Content, budget: Budget) -> Iterator[Member]:
                 # Something else stands behind the end.
                 return
             raise ArchiveError("a header in it is damaged" if len(block) == BLOCK else CUT_OFF)
-        header = _header(block)
+        header = header_of(block)
         ended = False
         if header.kind in (PAX, PAX_GLOBAL, GNU_NAME, GNU_LINK):
             budget.member()
-            told.update(_told(header, _extended(read, header.size)))
+            told.update(told_by(header, _extended(read, header.size)))
             continue
         if header.kind == GNU_SPARSE:
             _skip_map(read, block)
-        yield from _member(read, _completed(header, told))
+        yield from _member(read, completed(header, told))
         told = {}
 
 
-def _member(read: Read, header: _Header) -> Iterator[Member]:
+def _member(read: Read, header: Header) -> Iterator[Member]:
     if header.kind in LINKS:
         yield Member(header.name, Stream(cut(header.link)), len(header.link))
         return
@@ -76,15 +76,16 @@ def _member(read: Read, header: _Header) -> Iterator[Member]:
         read(-header.size % BLOCK)
 
 
-def _header(block: bytes) -> _Header:
-    name, prefix = _text(block[:100]), _text(block[345:500])
+def header_of(block: bytes) -> Header:
+    """What a header tells by itself. Raises ArchiveError for a number that is none."""
+    name, prefix = text_of(block[:100]), text_of(block[345:500])
     # GNU's own header has other fields where ustar has the prefix.
     if prefix and block[257:263] == b"ustar\0":
         name = prefix + b"/" + name
-    return _Header(block[156:157], name, _text(block[157:257]), _number(block[124:136]))
+    return Header(block[156:157], name, text_of(block[157:257]), number(block[124:136]))
 
 
-def _completed(header: _Header, told: dict[bytes, bytes]) -> _Header:
+def completed(header: Header, told: dict[bytes, bytes]) -> Header:
     """A header with what those before it told of it."""
     header.name = told.get(SPARSE_NAME) or told.get(b"path") or header.name
     header.link = told.get(b"linkpath") or header.link
@@ -95,16 +96,17 @@ def _completed(header: _Header, told: dict[bytes, bytes]) -> _Header:
     return header
 
 
-def _told(header: _Header, text: bytes) -> dict[bytes, bytes]:
+def told_by(header: Header, text: bytes) -> dict[bytes, bytes]:
+    """What an extended header, whose content is `text`, tells of the member after it. Raises ArchiveError."""
     if header.kind == GNU_NAME:
-        return {b"path": _text(text)}
+        return {b"path": text_of(text)}
     if header.kind == GNU_LINK:
-        return {b"linkpath": _text(text)}
+        return {b"linkpath": text_of(text)}
     # What is told of all members is never their names or sizes.
-    return dict(_records(text)) if header.kind == PAX else {}
+    return dict(records(text)) if header.kind == PAX else {}
 
 
-def _records(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+def records(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The records of a pax header: `LENGTH KEYWORD=VALUE\\n`, the length being that of the record."""
     place = 0
     while place < len(text):
@@ -136,11 +138,12 @@ def _skip_map(read: Read, block: bytes) -> None:
         more = block[504]
 
 
-def _text(field: bytes) -> bytes:
+def text_of(field: bytes) -> bytes:
+    """What a field of fixed length holds, without what fills it up."""
     return field.partition(b"\0")[0]
 
 
-def _number(field: bytes) -> int:
+def number(field: bytes) -> int:
     """A number in octal digits or, where the first bit says so, in binary ones (GNU)."""
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") & (1 << 8 * len(field) - 1) - 1

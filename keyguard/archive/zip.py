@@ -37,8 +37,11 @@ BIG, ZIP64 = 0xFFFFFFFF, 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """What the directory says of a member. `start` is where its local header is."""
+class Entry:
+    """What the directory says of a member. `start` is where its local header is, before all offsets are shifted.
+
+    The record that says so has `length` bytes from `place` on.
+    """
 
     name: bytes
     flags: int
@@ -47,17 +50,19 @@ class _Entry:
     packed: int
     size: int
     start: int
+    place: int
+    length: int
 
 
 def members(content: Content, budget: Budget) -> Iterator[Member]:
     """The members that the directory lists."""
     assert content.at is not None and content.size is not None  # noqa: S101 - a zip is read from its end
-    start, size, shift = _directory(content.at, content.size)
-    for entry in _entries(content.at, start, size):
-        yield Member(entry.name, Stream(_checked(_content(content.at, entry, shift, budget), entry)), entry.size)
+    start, size, shift = directory(content.at, content.size)
+    for entry in entries(content.at, start, size):
+        yield Member(entry.name, Stream(unpacked(content.at, entry, shift, budget)), entry.size)
 
 
-def _directory(at: At, size: int) -> tuple[int, int, int]:
+def directory(at: At, size: int) -> tuple[int, int, int]:
     """Where the directory begins, its length, and by how much all offsets are too small for what stands before."""
     tail = at(max(0, size - END_SIZE - MOST_COMMENT), END_SIZE + MOST_COMMENT)
     found = zip_end(tail, size)
@@ -84,20 +89,24 @@ def _in_64_bits(at: At, told: int, end: int) -> tuple[int, int, int]:
     raise ArchiveError(DAMAGED)
 
 
-def _entries(at: At, start: int, size: int) -> Iterator[_Entry]:
-    directory = Stream(portion(_reader(at, start), size))
-    while fixed := directory.read(ENTRY.size):
+def entries(at: At, start: int, size: int) -> Iterator[Entry]:
+    """What a directory of `size` bytes from `start` on lists, in its order. Raises ArchiveError where it is damaged."""
+    listed = Stream(portion(_reader(at, start), size))
+    place = start
+    while fixed := listed.read(ENTRY.size):
         if len(fixed) < ENTRY.size:
             raise ArchiveError(CUT_OFF)
         magic, flags, method, checksum, packed, full, name, extra, comment, begins = ENTRY.unpack(fixed)
         if magic != b"PK\1\2":
             raise ArchiveError("the directory at its end is damaged")
-        text = directory.read(name)
-        full, packed, begins = _wide(directory.read(extra), full, packed, begins)
-        directory.read(comment)
-        yield _Entry(text, flags, method, checksum, packed, full, begins)
-    if directory.problem:
-        raise directory.problem
+        text = listed.read(name)
+        full, packed, begins = _wide(listed.read(extra), full, packed, begins)
+        listed.read(comment)
+        length = ENTRY.size + name + extra + comment
+        yield Entry(text, flags, method, checksum, packed, full, begins, place, length)
+        place += length
+    if listed.problem:
+        raise listed.problem
 
 
 def _wide(extra: bytes, *numbers: int) -> tuple[int, ...]:
@@ -115,10 +124,10 @@ def _wide(extra: bytes, *numbers: int) -> tuple[int, ...]:
     return numbers
 
 
-def _checked(pieces: Iterator[bytes], entry: _Entry) -> Iterator[bytes]:
-    """The content as it comes, and at its end whether it is what was packed."""
+def unpacked(at: At, entry: Entry, shift: int, budget: Budget) -> Iterator[bytes]:
+    """A member's content as it comes. Raises ArchiveError, also at its end where it is not what was packed."""
     checksum = length = 0
-    for piece in pieces:
+    for piece in _content(at, entry, shift, budget):
         checksum = crc32(piece, checksum)
         length += len(piece)
         yield piece
@@ -126,7 +135,7 @@ def _checked(pieces: Iterator[bytes], entry: _Entry) -> Iterator[bytes]:
         raise ArchiveError(DAMAGED)
 
 
-def _content(at: At, entry: _Entry, shift: int, budget: Budget) -> Iterator[bytes]:
+def _content(at: At, entry: Entry, shift: int, budget: Budget) -> Iterator[bytes]:
     if entry.flags & ENCRYPTED:
         raise ArchiveError("it is encrypted")
     begins = entry.start + shift
@@ -153,7 +162,7 @@ def _spent(stored: Stream, budget: Budget) -> Iterator[bytes]:
         yield piece
 
 
-def _lzma(read: Read, entry: _Entry, budget: Budget) -> Iterator[bytes]:
+def _lzma(read: Read, entry: Entry, budget: Budget) -> Iterator[bytes]:
     """The content of a member in LZMA: properties of a told length, then the stream (5.8.8)."""
     head = read(4)
     length = int.from_bytes(head[2:], "little")

@@ -34,6 +34,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--backup", type=_FILE, metavar="FILE", help="Where the backup goes.  [default: beside the repository]")
 @click.option("--certificate", "proof", type=_FILE, metavar="FILE", help="Write the certificate: .json or .md.")
 @click.option("--marker", default=MARKER, show_default=True, help="What follows a key's redaction in its place.")
+@click.option(
+    "--containers",
+    type=click.Choice(("refuse", "drop")),
+    default="refuse",
+    show_default=True,
+    help="What to do where an archive with keys cannot be rewritten: not begin, or put a note in its place.",
+)
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes to read with.  [default: one a processor]")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Of plan and certificate.")
 @click.option("--config", type=_FILE, metavar="FILE", help="The configuration to use, in place of the one found.")
@@ -52,6 +59,7 @@ def scrub(
     backup: Path | None,
     proof: Path | None,
     marker: str,
+    containers: str,
     jobs: int | None,
     form: str,
     config: Path | None,
@@ -77,7 +85,7 @@ def scrub(
         format=None, output=None, report=(), exit_zero=None, config=config, baseline=baseline, patterns=patterns,
         min_confidence=min_confidence, show_secrets=None, quiet=None, verbose=False,
     ), jobs)  # fmt: skip
-    made = plan(repository, searcher, Wording(marker))
+    made = plan(repository, searcher, Wording(marker), drops=containers == "drop")
     if not applied:
         return _planned(made, form)
     return _applied(made, searcher, backup, yes, proof, form)
@@ -85,7 +93,7 @@ def scrub(
 
 def _searcher(options: Options, jobs: int | None) -> Searcher:
     config = configuration(options)
-    return Searcher(Engine(library(options, config), bounds=None), policy(options, config), jobs or processors())
+    return Searcher(Engine(library(options, config)), policy(options, config), jobs or processors())
 
 
 def _undone(repository: Path, backup: Path, force: bool) -> int:
@@ -154,6 +162,8 @@ def _say_done(done: Done, form: str) -> None:
         if done.proven
         else f"NOT proven: {len(left.findings)} keys are left, {len(left.unread)} things could not be read."
     )
+    for line in described.packed(done.plan, done.compared.members):
+        click.echo(line)
     for finding in left.findings:
         click.echo(f"  {finding.secret.redacted}: {finding.locations[0].kind} {finding.locations[0].path or ''}")
     click.echo(f"The backup {done.backup} holds the keys: delete it when all is well. The way back:")

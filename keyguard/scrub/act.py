@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keyguard.errors import KeyguardError
@@ -13,7 +13,7 @@ from keyguard.scrub.backup import back_up, check_path
 from keyguard.scrub.leftovers import check_alone
 from keyguard.scrub.lfs import identity, is_lfs, place
 from keyguard.scrub.plan import Plan
-from keyguard.scrub.proof import Compared, check_new_objects, compare
+from keyguard.scrub.proof import Compared, check_new_objects, compare, compare_containers
 from keyguard.scrub.putting import Putting, Step, put_in
 from keyguard.scrub.refusal import changed
 from keyguard.scrub.replace import ScrubError
@@ -91,6 +91,8 @@ def _rewritten(plan: Plan, searcher: Searcher, staging: Staging, clock: _Clock) 
     rewritten = rewrite(task, plan.cleaner, staging)
     clock("check")
     compared = compare(staging.git, rewritten)
+    containers, members = compare_containers(plan, staging.git, rewritten.blobs)
+    compared = replace(compared, containers=containers, members=members)
     check_new_objects(staging, searcher, plan.cleaner)
     return rewritten, compared
 

@@ -13,7 +13,7 @@ from keyguard import __version__
 from keyguard.redaction import Redaction
 from keyguard.scrub.act import Done
 from keyguard.scrub.afterwards import afterwards
-from keyguard.scrub.described import outside
+from keyguard.scrub.described import listed, outside
 
 SCHEMA = "keyguard.scrub/1"
 
@@ -34,6 +34,8 @@ def document(done: Done, redaction: Redaction) -> dict[str, Any]:
             "bytes_examined": done.left.result.examined.bytes,
             "trees_compared": done.compared.trees,
             "files_changed_in_them": done.compared.files,
+            "containers_compared": done.compared.containers,
+            "members_unchanged_in_them": done.compared.members,
             "fsck": done.sound,
         },
         "keys": [
@@ -41,6 +43,7 @@ def document(done: Done, redaction: Redaction) -> dict[str, Any]:
             for finding in plan.search.result.findings
         ],
         "counts": asdict(plan.counts),
+        "containers": listed(plan),
         "first_changed_commits": list(plan.first_changed),
         "commits": dict(done.rewritten.commits),
         "tags": dict(done.rewritten.tags),
@@ -86,13 +89,16 @@ def _markdown(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{proof['objects_examined']:,} objects were examined afterwards, reachable or not; {proof['keys_left']} keys "
         f"found. {proof['trees_compared']:,} pairs of trees were compared: nothing but "
-        f"{proof['files_changed_in_them']:,} changes of files that held keys. `git fsck --full`: "
+        f"{proof['files_changed_in_them']:,} changes of files that held keys. {_archives(proof)}`git fsck --full`: "
         f"{'whole' if proof['fsck'] else 'not whole'}."
     )
     yield from ("", "## Keys", "", "| key | sha256 | rule |", "| --- | --- | --- |")
     yield from (f"| `{key['redacted']}` | `{key['sha256']}` | {key['rule']} |" for key in found["keys"])
     yield from ("", "## Counts", "", "| what | how many |", "| --- | --- |")
     yield from (f"| {name.replace('_', ' ')} | {count:,} |" for name, count in found["counts"].items())
+    if found["containers"]:
+        yield from ("", "## Archives", "", "| archive | kind | keys | action |", "| --- | --- | --- | --- |")
+        yield from (f"| {_cell(one)} | {one['kind']} | {one['keys']} | {_action(one)} |" for one in found["containers"])
     yield from ("", "## First changed commits", "")
     yield from (f"* `{commit}`" for commit in found["first_changed_commits"])
     yield from ("", "## Commits, old and new", "", "```")
@@ -103,3 +109,21 @@ def _markdown(found: dict[str, Any]) -> Iterator[str]:
     yield from found["afterwards"]
     yield from ("```", "", "## Made by", "")
     yield from (f"* {name} {number}" for name, number in found["tool"].items())
+
+
+def _archives(proof: dict[str, Any]) -> str:
+    if not proof["containers_compared"]:
+        return ""
+    return (
+        f"{proof['containers_compared']:,} archives were compared member by member: "
+        f"{proof['members_unchanged_in_them']:,} members are what they were. "
+    )
+
+
+def _cell(one: dict[str, Any]) -> str:
+    """The paths of an archive, in a table."""
+    return ", ".join(f"`{path}`".replace("|", "\\|").replace("\n", " ") for path in one["paths"])
+
+
+def _action(one: dict[str, Any]) -> str:
+    return f"{one['action']}: {one['problem']}" if one["problem"] else str(one["action"])

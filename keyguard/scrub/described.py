@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +17,15 @@ from keyguard.source.remote import web_address
 
 SCHEMA = "keyguard.scrub-plan/1"
 SHOWN = 5
+CONTAINERS = 20
+WIDTH = 80
+
+FATES = {
+    "replaced": "members with keys are replaced, all others stay as they are",
+    "dropped": "becomes a note, since it cannot be rewritten: ",
+    "refused": "cannot be rewritten: ",
+}
+"""What becomes of an archive."""
 
 WORDS = {
     "blobs": "blobs with a key in their content",
@@ -37,10 +48,7 @@ WORDS = {
 
 def redaction_of(plan: Plan) -> Redaction:
     """What keeps the keys of a plan out of all that is said of it."""
-    redaction = Redaction()
-    for match in plan.search.matches:
-        redaction.learn(match.secret)
-    return redaction
+    return plan.search.redaction()
 
 
 def outside(plan: Plan, redaction: Redaction) -> list[str]:
@@ -74,13 +82,39 @@ def lines(plan: Plan) -> Iterator[str]:
         if number and name in WORDS:
             yield f"  {number:>8,}  {WORDS[name]}"
     yield from _first(plan)
+    yield from _containers(plan)
     yield ""
     yield "Everybody who has a clone has to clone anew afterwards. What cannot be rewritten from here:"
     yield from (f"  {line}" for line in outside(plan, redaction))
     yield ""
     yield from _unread(plan)
-    yield from (f"Not possible as it is: {redaction.text(reason)}" for reason in plan.refusals)
+    for reason in plan.refusals:
+        yield from _wrapped(f"Not possible as it is: {redaction.text(reason)}")
     yield f"It takes {_span(plan.duration)}. Nothing has been written so far: `--apply` acts."
+
+
+def _containers(plan: Plan) -> Iterator[str]:
+    """Each archive in two lines: where it is, and what becomes of it."""
+    if not plan.containers:
+        return
+    yield ""
+    yield "Archives with keys in them:"
+    for one in plan.containers[:CONTAINERS]:
+        more = f" and {count(len(one.places) - 1, 'other path')}" if len(one.places) > 1 else ""
+        yield f"  {one.places[0]}{more}  {one.kind}, {count(one.keys, 'key')}"
+        yield from _wrapped(f"{FATES[one.fate]}{one.problem}", "    ")
+    for fate, number in Counter(one.fate for one in plan.containers[CONTAINERS:]).items():
+        yield f"  and {number:,} more: {fate}"
+
+
+def packed(plan: Plan, members: int) -> Iterator[str]:
+    """What became of the archives that held keys, of which `members` are what they were."""
+    fates = Counter(one.fate for one in plan.containers)
+    if fates["replaced"]:
+        rewritten = count(fates["replaced"], "archive")
+        yield f"{rewritten} rewritten; all else in them is as it was ({count(members, 'member')})."
+    if fates["dropped"]:
+        yield f"{count(fates['dropped'], 'archive')} replaced by a note."
 
 
 def _unread(plan: Plan) -> Iterator[str]:
@@ -102,6 +136,33 @@ def _first(plan: Plan) -> Iterator[str]:
         yield "First changed commits: " + ", ".join(shown) + (f" and {more} more" if more else "")
 
 
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def listed(plan: Plan) -> list[dict[str, Any]]:
+    """The archives that hold keys, as plain values."""
+    return [
+        {
+            "paths": list(one.places),
+            "blob": one.oid,
+            "kind": one.kind,
+            "keys": one.keys,
+            "members": list(one.members),
+            "action": one.fate,
+            "problem": one.problem or None,
+        }
+        for one in plan.containers
+    ]
+
+
 def document(plan: Plan) -> dict[str, Any]:
     """The plan as plain values."""
     redaction = redaction_of(plan)
@@ -119,9 +180,10 @@ def document(plan: Plan) -> dict[str, Any]:
             for finding in result.findings
         ],
         "counts": asdict(plan.counts),
+        "containers": listed(plan),
         "first_changed_commits": list(plan.first_changed),
         "unread": [asdict(entry) for entry in result.unread],
         "outside": outside(plan, redaction),
         "refusals": [redaction.text(reason) for reason in plan.refusals],
-        "seconds": {name: round(value, 1) for name, value in asdict(plan.duration).items() if name != "commits"},
+        "seconds": {name: round(value, 3) for name, value in asdict(plan.duration).items() if name != "commits"},
     }

@@ -10,10 +10,11 @@ from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
+from keyguard.scrub.containers import Container, containers, refusal
 from keyguard.scrub.estimate import Estimate, estimate
 from keyguard.scrub.headers import SIGNATURES, named, parsed
 from keyguard.scrub.lfs import Lfs, files_with_keys, lfs_changes
-from keyguard.scrub.refusal import refusals
+from keyguard.scrub.refusal import refusals, unreadable
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import main_scope, notes_scope, wanted
 from keyguard.scrub.scope import Scope
@@ -55,6 +56,7 @@ class Plan:
     notes: Scope
     lfs: Lfs
     files: tuple[str, ...]
+    containers: tuple[Container, ...]
     counts: Counts
     refusals: tuple[str, ...]
     remotes: tuple[tuple[str, str], ...]
@@ -67,26 +69,40 @@ class Plan:
         return (*self.main.roots, *self.notes.roots)
 
 
-def plan(where: Path, searcher: Searcher, wording: Wording) -> Plan:
-    """Look through a repository and say what would change.
+def plan(where: Path, searcher: Searcher, wording: Wording, *, drops: bool = False) -> Plan:
+    """Look through a repository and say what would change. `drops` says that archives may be (see `Cleaner`).
 
     Raises NotARepositoryError, and GitError where git cannot say.
     """
     names = snapshot(Git(where))
     found = search(names.store.common_dir, searcher)
-    refused = refusals(names, found.result, files_with_keys(found))
+    cleaner = Cleaner(searcher.engine, found.fingerprints, wording, drops=drops)
+    files = files_with_keys(found)
+    refused = refusals(names, files)
     try:
-        return _made(names, found, refused, searcher, wording)
+        packed = containers(names.git, names.store.common_dir, files, found, cleaner)
+        refused += unreadable(found.unread_besides({one.oid for one in packed if one.fate == "dropped"}))
+        refused += refusal(packed)
+        return _made(names, found, refused, packed, searcher, cleaner)
     except GitError as error:
         # What cannot be read ends git's own walks too: then the reason and the way out are known already.
+        refused += unreadable(found.unread_besides(()))
         if not (found.result.unread and refused):
             raise
-        raise ScrubError("; ".join(refused)) from error
+        raise ScrubError("; ".join(dict.fromkeys(refused))) from error
 
 
-def _made(names: Snapshot, found: Search, refused: Sequence[str], searcher: Searcher, wording: Wording) -> Plan:
-    cleaner = Cleaner(searcher.engine, found.fingerprints, wording)
-    lfs = lfs_changes(names.git, names.store.common_dir, found, cleaner)
+def _made(
+    names: Snapshot,
+    found: Search,
+    refused: Sequence[str],
+    packed: Sequence[Container],
+    searcher: Searcher,
+    cleaner: Cleaner,
+) -> Plan:
+    # An archive that cannot be rewritten is refused already: what would take its place is only counted.
+    counting = Cleaner(searcher.engine, found.fingerprints, cleaner.wording, drops=True)
+    lfs = lfs_changes(names.git, names.store.common_dir, found, counting)
     what = wanted(found, lfs.pointers)
     main = main_scope(names, what, searcher.jobs)
     notes = notes_scope(names, what, dict.fromkeys(main.commits, ""), searcher.jobs)
@@ -94,7 +110,7 @@ def _made(names: Snapshot, found: Search, refused: Sequence[str], searcher: Sear
     counts = _counts(names, found, main, notes, lfs)
     duration = estimate(found.result.seconds, counts.commits + counts.notes_commits)
     return Plan(
-        names, found, cleaner, main, notes, lfs, files, counts, tuple(refused), _remotes(names.git),
+        names, found, cleaner, main, notes, lfs, files, tuple(packed), counts, tuple(refused), _remotes(names.git),
         submodules(names.store), duration,
     )  # fmt: skip
 

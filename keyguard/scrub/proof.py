@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from keyguard.archive.recognized import recognized
+from keyguard.errors import ArchiveError
+from keyguard.git.blobs import contents
 from keyguard.git.command import Git
 from keyguard.git.refs import checked
 from keyguard.model import Match
+from keyguard.repack.check import check
+from keyguard.repack.edit import Noted
+from keyguard.scrub.lfs import place as lfs_file
+from keyguard.scrub.plan import Plan
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import Rewritten
 from keyguard.scrub.search import Searcher, stored
@@ -19,10 +27,15 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many pairs of trees were compared, and how many files in them have another content or name."""
+    """How many pairs of trees were compared, and how many files in them have another content or name.
+
+    Of the archives that were rewritten, `members` are what they were.
+    """
 
     trees: int
     files: int
+    containers: int = 0
+    members: int = 0
 
 
 def check_new_objects(staging: Staging, searcher: Searcher, cleaner: Cleaner) -> int:
@@ -53,6 +66,35 @@ def compare(git: Git, done: Rewritten) -> Compared:
             raise ScrubError(f"tree {pair} would change in {len(unexpected)} more files")
         files += len(changes)
     return Compared(len(pairs), files)
+
+
+def compare_containers(plan: Plan, git: Git, blobs: Mapping[str, str]) -> tuple[int, int]:
+    """See that the archives are what they were but for members that held keys: how many archives, and other members.
+
+    Raises ScrubError where one is not.
+    """
+    same = [_same_members(old, new, plan.cleaner) for old, new in _containers(plan, git, blobs)]
+    return len(same), sum(same)
+
+
+def _containers(plan: Plan, git: Git, blobs: Mapping[str, str]) -> Iterator[tuple[bytes, bytes]]:
+    """The archives that were rewritten, before and after."""
+    rewritten = [one for one in plan.containers if one.fate == "replaced"]
+    read = contents(
+        git, [oid for one in rewritten if one.oid and one.oid in blobs for oid in (one.oid, blobs[one.oid])]
+    )
+    for content in read:
+        yield content.read(), next(read).read()
+    for name in (Path(one.places[0]).name for one in rewritten if one.oid is None):
+        if name in plan.lfs.objects:
+            yield lfs_file(plan.snapshot.store.common_dir, name).read_bytes(), plan.lfs.objects[name]
+
+
+def _same_members(old: bytes, new: bytes, cleaner: Cleaner) -> int:
+    try:
+        return check(recognized(old) or "", old, new, Noted(cleaner.unpacking(len(old)))).same
+    except ArchiveError as error:
+        raise ScrubError(f"an archive would change in more than what held a key: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from keyguard.git.command import Git
 from keyguard.git.odb.store import Store
 from keyguard.git.own import OwnGit
-from keyguard.model import ScanResult
+from keyguard.model import Unread
 from keyguard.scrub.snapshot import Snapshot, Worktree
 from keyguard.source.completeness import is_partial
 from keyguard.source.stored import STAGING
@@ -25,7 +25,7 @@ UNDERWAY = {
 LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "shallow.lock", "config.lock", "gc.pid")
 
 
-def refusals(snapshot: Snapshot, result: ScanResult, files: Collection[str]) -> list[str]:
+def refusals(snapshot: Snapshot, files: Collection[str]) -> list[str]:
     """Why this repository cannot be scrubbed as it is, without running anything of it. Empty where it can.
 
     `files` are those of the repository's folder that hold keys.
@@ -35,11 +35,17 @@ def refusals(snapshot: Snapshot, result: ScanResult, files: Collection[str]) -> 
     for tree in snapshot.worktrees:
         found += (*_underway(tree), *_out_of_sight(tree, snapshot))
     found += _misnamed(snapshot, files)
-    unread = {entry.what for entry in result.unread if STAGING not in entry.what}
-    if unread:
-        what = ", ".join(sorted(unread)[:3])
-        found.append(f"not everything could be read ({what}): `keyguard history` tells why, `git fsck --full` more")
     return found
+
+
+def unreadable(unread: Iterable[Unread]) -> Iterator[str]:
+    """The same for what could not be read."""
+    names = sorted({entry.what for entry in unread if STAGING not in entry.what})
+    if names:
+        yield (
+            f"not everything could be read ({', '.join(names[:3])}): `keyguard history` tells why, `git fsck --full` "
+            "more; of an archive that nobody can open, an allow for its path accepts that"
+        )
 
 
 def changed(snapshot: Snapshot) -> list[str]:

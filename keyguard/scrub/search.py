@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from keyguard.git.odb.store import Store, modules
 from keyguard.model import Examined, Match, ScanResult, Stored, Unread
 from keyguard.pipeline import scan
 from keyguard.policy import Policy
+from keyguard.redaction import Redaction
 from keyguard.source import Attribution
 from keyguard.source.files import location
 from keyguard.source.repository import Narrowing, RepositoryAudit
@@ -32,10 +34,28 @@ class Search:
 
     result: ScanResult
     matches: tuple[Match, ...] = field(repr=False)
+    unread: tuple[Unread, ...] = field(repr=False, default=())
 
     @property
     def fingerprints(self) -> frozenset[str]:
         return frozenset(finding.secret.fingerprint for finding in self.result.findings)
+
+    def unread_besides(self, oids: Collection[str | None]) -> list[Unread]:
+        """What could not be read and is not accepted, apart from these objects. No key is in what it is called."""
+        redaction = self.redaction()
+        gone: Counter[tuple[str, str]] = Counter()
+        for entry in self.unread:
+            if isinstance(entry.origin, Stored) and entry.origin.oid and entry.origin.oid in oids:
+                shown = redaction.unread(entry)
+                gone[shown.what, shown.reason] += shown.count
+        return [entry for entry in self.result.unread if entry.count > gone[entry.what, entry.reason]]
+
+    def redaction(self) -> Redaction:
+        """What keeps the keys out of all that is said of them."""
+        redaction = Redaction()
+        for match in self.matches:
+            redaction.learn(match.secret)
+        return redaction
 
     def oids(self, *kinds: str) -> set[str]:
         """The objects that hold a key in a place of one of these kinds."""
@@ -55,7 +75,8 @@ def search(path: Path, searcher: Searcher) -> Search:
     source = Own(path, searcher.jobs)
     result = scan(source, searcher.engine, searcher.policy)
     reported = {finding.secret.fingerprint for finding in result.findings}
-    return Search(result, tuple(match for match in source.matches if match.secret.fingerprint in reported))
+    matches = tuple(match for match in source.matches if match.secret.fingerprint in reported)
+    return Search(result, matches, tuple(source.unread))
 
 
 def stored(match: Match) -> Stored:
@@ -71,6 +92,7 @@ class Own:
     def __init__(self, path: Path, jobs: int) -> None:
         self._audit = RepositoryAudit(path, jobs, Narrowing())
         self.matches: list[Match] = []
+        self.unread: list[Unread] = []
         self.target = str(path)
         self.notes: tuple[str, ...] = ()
 
@@ -82,6 +104,8 @@ class Own:
         for item in self._audit.search(engine, lambda _step: None):
             if isinstance(item, Match):
                 self.matches.append(item)
+            else:
+                self.unread.append(item)
             yield item
 
     def attribute(self, keys: Mapping[str, Sequence[Match]]) -> Mapping[str, Attribution]:

@@ -173,8 +173,9 @@ class RepositoryAudit:
         except GitError:
             paths = {}
         for entry in self._unread:
-            known = paths.get(entry.origin.oid or "") if isinstance(entry.origin, Stored) else None
-            yield from (replace(entry, what=path, origin=Stored("blob", path=path)) for path in known or ())
+            oid = entry.origin.oid if isinstance(entry.origin, Stored) else None
+            known = paths.get(oid or "")
+            yield from (replace(entry, what=path, origin=Stored("blob", oid, path)) for path in known or ())
             if not known:
                 yield entry
 

@@ -57,6 +57,14 @@ def test_several_streams_are_one_content(ending: str) -> None:
     assert [m[1:] for m in found(compress(TEXT[:40]) + compress(TEXT[40:]))] == [HERE]
 
 
+@pytest.mark.parametrize("ending", ["gz", "xz"])
+def test_streams_behind_zeros_are_one_content_too(ending: str) -> None:
+    compress = COMPRESSED[ending]
+
+    assert [m[1:] for m in found(compress(TEXT[:40]) + bytes(4) + compress(TEXT[40:]) + bytes(70_000))] == [HERE]
+    assert [m[1:] for m in found(compress(b"") + bytes(70_000) + compress(TEXT))] == [HERE]
+
+
 def test_the_name_in_a_gzips_header_is_its_members() -> None:
     assert members(gzipped(TEXT, "told.env")) == ["told.env"]
 
