@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from keyguard.scrub.replace import ScrubError
 from tests.archive.packing import encrypted, zipped
 from tests.archive.searching import KEY, TEXT
-from tests.repack.editing import CLEAN, REMOVED, cleaned, cleaner, keys_in, name_of_the_key
+from tests.repack.editing import CLEAN, REMOVED, cleaned, cleaner, name_of_the_key
 
 METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 FIELDS = (
@@ -298,9 +298,8 @@ def test_without_keys_nothing_is_written() -> None:
 
 
 @pytest.mark.parametrize("before", [b"", b"# a script\n" * 900_000], ids=["alone", "behind a long script"])
-def test_a_zip_larger_than_a_window_is_known_for_one(before: bytes) -> None:
+def test_a_zip_larger_than_a_window_is_rewritten(before: bytes) -> None:
     noise = random.Random(1).randbytes(9 << 20)
     data = before + zipped({"noise": noise, "a": TEXT}, comment=b"a comment")
 
-    assert keys_in(data) == {KEY}
     assert contents(cleaner().clean(data)) == {"noise": noise, "a": CLEAN}
