@@ -76,9 +76,13 @@ class ReadPast:
         """The raw ids of the trees that the commits of `graph` record."""
         return {self._commits[oid].tree for oid in self._reached}
 
-    def strays(self) -> set[bytes]:
-        """The raw ids of the commits that are not in `graph`."""
-        return {bytes.fromhex(oid) for oid in self._commits.keys() - self._reached}
+    def standing(self, oids: Iterable[bytes]) -> set[bytes]:
+        """Those of the raw ids `oids` that are commits of `graph`, and need all that they name."""
+        return {oid for oid in oids if oid.hex() in self._reached and oid not in self.borders}
+
+    def cutting(self) -> set[bytes]:
+        """The raw ids of the borders of which nothing but parents can be absent."""
+        return {oid for oid in self.borders if oid.hex() in self._commits and self._commits[oid.hex()].tree}
 
     def _of(self, oid: str) -> Iterator[Changed]:
         """The changes of a commit against each of its parents."""

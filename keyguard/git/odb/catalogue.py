@@ -44,10 +44,12 @@ class Catalogue:
         """The number of each of `oids` (raw, one a row), ABSENT for what is not stored."""
         if not len(self.oids) or not len(oids):
             return np.full(len(oids), ABSENT, np.int64)
-        at = np.minimum(np.searchsorted(self._beginnings, beginnings(oids)), len(self.oids) - 1)
-        at[(self.oids[at] != oids).any(axis=1)] = ABSENT
+        wanted = beginnings(oids)
+        at = np.minimum(np.searchsorted(self._beginnings, wanted), len(self.oids) - 1)
+        other = (self.oids[at] != oids).any(axis=1)
         # Two ids may begin alike, by somebody's effort.
-        open_ = np.flatnonzero(at == ABSENT)
+        open_ = np.flatnonzero(other & (self._beginnings[at] == wanted))
+        at[other] = ABSENT
         if len(open_):
             mine, theirs = as_text(self.oids), as_text(oids[open_])
             place = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)

@@ -7,16 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from keyguard.git.odb.ancestry import ReadPast
 from keyguard.git.odb.catalogue import ABSENT
 from keyguard.git.odb.kinship import ALWAYS_THERE, Kinship, Trees
-
-# Where so many are absent, nearly all trees lead to one. git counts them sooner then.
-MOST_ABSENT = 20_000
+from keyguard.git.odb.links import MOST_ABSENT
 
 
 def absent_objects(kinship: Kinship, past: Callable[[], ReadPast], indexed: Collection[str]) -> set[str] | None:
     """The ids of the objects that are not stored, and that are needed by the commits or the refs of `past`, or are
     `indexed`.
 
-    None where they are too many to be told here.
+    None where git has to tell it: where they are too many, or one of them seems to be needed by nothing, since more
+    than what is known here may need it (a reflog may name trees).
     """
     raw = [bytes.fromhex(oid) for oid in indexed]
     numbers = kinship.catalogue.named(raw).tolist()
@@ -24,22 +23,22 @@ def absent_objects(kinship: Kinship, past: Callable[[], ReadPast], indexed: Coll
     absent = kinship.absent(MOST_ABSENT)
     if absent is None:
         return None
-    if absent:
-        missing |= _needed(kinship, past(), absent, raw)
-    return {oid.hex() for oid in missing}
+    needed = _needed(kinship, past(), absent, raw) if absent else set()
+    return None if needed is None else {oid.hex() for oid in missing | needed}
 
 
 def _needed(
     kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[bytes]], indexed: Collection[bytes]
-) -> set[bytes]:
-    """Those of the absent objects that a holder of theirs is needed for."""
-    holders = {holder for of_one in absent.values() for holder in of_one}
+) -> set[bytes] | None:
+    """The absent objects, without those that a shallow clone cuts off. None where one is named by nothing needed."""
+    cut_off = past.cutting()
+    named = {oid: of_one for oid, of_one in absent.items() if not of_one <= cut_off}
+    holders = {holder for of_one in named.values() for holder in of_one}
     above = kinship.catalogue.ids(kinship.above(kinship.catalogue.named(holders)))
-    trees = kinship.trees({*above, *holders}, {*above, *holders, *absent})
-    reached = _below({*past.roots(), *(bytes.fromhex(ref.peeled) for ref in past.refs), *indexed}, trees)
-    # A tag is held to be needed, since few are not.
-    idle = (trees.keys() - reached) | past.strays() | past.borders
-    return {oid for oid, of_one in absent.items() if not idle.issuperset(of_one)}
+    trees = kinship.trees({*above, *holders}, {*above, *holders, *named})
+    tops = {*past.roots(), *(bytes.fromhex(ref.peeled) for ref in past.refs), *indexed}
+    needed = _below(tops, trees) | past.standing(holders) | {bytes.fromhex(ref.oid) for ref in past.refs}
+    return None if any(needed.isdisjoint(of_one) for of_one in named.values()) else set(named)
 
 
 def _below(tops: Iterable[bytes], trees: Trees) -> set[bytes]:

@@ -23,8 +23,8 @@ from keyguard.git.odb.walk import Pack, Walk
 # An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same).
 ENTRY = {size: re.compile(rb"[^ \0]* ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 
-# What is empty git knows without having stored it.
-ALWAYS_THERE = {new(kind).digest() for new in (hashlib.sha1, hashlib.sha256) for kind in (b"blob 0\0", b"tree 0\0")}
+# The empty tree git knows without having stored it.
+ALWAYS_THERE = {new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha256)}
 
 # Trees by their raw ids: what each names, by the name of the entry, again by its raw id.
 Trees = dict[bytes, dict[bytes, bytes]]
@@ -64,10 +64,10 @@ class Kinship:
     def absent(self, most: int) -> dict[bytes, set[bytes]] | None:
         """The raw ids of what is named and not stored, with those of all that name it.
 
-        None where there are more than `most` links to them.
+        None where there are more than `most` of these names.
         """
         links = self._links
-        if len(links.absent) > most:
+        if len(links.absent) > most or int((links.absent_last - links.absent_first).sum(dtype=np.int64)) > most:
             return None
         holders: dict[bytes, list[Numbers]] = defaultdict(list)
         for oid, first, last in zip(links.absent, links.absent_first, links.absent_last, strict=True):
@@ -86,8 +86,7 @@ class Kinship:
         while len(wanted):
             start = np.searchsorted(child, wanted, side="left")
             runs = _ranges(start, np.searchsorted(child, wanted, side="right") - start)
-            begin, end = first[runs].astype(np.int64), last[runs].astype(np.int64)
-            holders = np.unique(self._holders[_ranges(begin, end - begin + 1)])
+            holders = np.unique(self._holders[_covered(first[runs].astype(np.int64), last[runs].astype(np.int64))])
             wanted = holders[~known[holders]].astype(np.int32)
             known[wanted] = True
         return np.flatnonzero(known)
@@ -162,6 +161,16 @@ def _with_bases(pack: Pack, rows: Numbers) -> Numbers:
         base = entries.base[order.position[places]]
         position = base[base >= 0]
     return np.flatnonzero(known)
+
+
+def _covered(first: Numbers, last: Numbers) -> Numbers:
+    """The numbers from the `first` to the `last` of each pair. Many pairs over the same numbers take no more memory."""
+    count = last - first + 1
+    end = int(last.max(initial=-1)) + 1
+    if int(count.sum()) <= end:
+        return _ranges(first, count)
+    open_ = np.cumsum(np.bincount(first, minlength=end + 1) - np.bincount(last + 1, minlength=end + 1))
+    return np.flatnonzero(open_)
 
 
 def _ranges(first: Numbers, count: Numbers) -> Numbers:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE
-from keyguard.git.odb.trees import Entries, entries
+from keyguard.git.odb.trees import Entries, Places, entries
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
 COMMIT_LINKS = {
@@ -28,8 +28,11 @@ COMMIT_LINKS = {
 }
 TAG_LINK = {size: re.compile(rb"object ([0-9a-f]{%d})\n" % (2 * size)) for size in (20, 32)}
 
-# Entries whose mode begins so name a commit of another repository.
-GITLINK = b"16"
+# Entries of this mode name a commit of another repository.
+GITLINK = np.uint64(int.from_bytes(b"160000 ", "big"))
+
+# Where so many are absent, nearly all trees lead to one. git counts them sooner then.
+MOST_ABSENT = 20_000
 
 # There are three of these for each run, and millions of runs.
 Small = npt.NDArray[np.int32]
@@ -59,6 +62,12 @@ class Links:
     absent_first: Small
     absent_last: Small
     strange: bool
+
+    def without_absent(self) -> Links:
+        """The same, but for what is not stored."""
+        return replace(
+            self, **{name: getattr(self, name)[:0].copy() for name in ("absent", "absent_first", "absent_last")}
+        )
 
 
 def joined(parts: Sequence[Links]) -> Links:
@@ -171,7 +180,7 @@ def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Number
     Commits of other repositories, which submodules name, are left out.
     """
     # Of the ids sixteen bytes are compared: nobody can make two that are alike in these.
-    beginning, rest = _words(found, 0), _words(found, oid_size - 8)
+    beginning, rest = _words(found.data, found.at), _words(found.data, found.at + (oid_size - 8))
     # One sort of plain numbers: the beginning of an id, and in place of its last bits the entry's number. Entries
     # of one object then stand together, by ascending holder.
     bits = np.uint64(len(found.at).bit_length())
@@ -180,15 +189,16 @@ def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Number
     entry = (order & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
     holder = holders[found.tree[entry]]
     goes_on = (holder[1:] - holder[:-1]).view(np.uint64) <= 1
+    # Of eight bytes the last is the name's.
+    own = _words(found.data, found.start)[entry] >> np.uint64(8) != GITLINK
+    goes_on &= own[1:] == own[:-1]
     for part in (beginning[entry], rest[entry]):
         goes_on &= part[1:] == part[:-1]
     begins = np.append(0, np.flatnonzero(~goes_on) + 1)
     ends = np.append(begins[1:], len(entry)) - 1
-    first = entry[begins]
-    mode = np.frombuffer(found.data, np.uint8)
-    start = found.start[first]
-    own = (mode[start] != GITLINK[0]) | (mode[start + 1] != GITLINK[1])
-    return _oids(found, first[own], oid_size), holder[begins[own]], holder[ends[own]]
+    of_own = own[begins]
+    begins, ends = begins[of_own], ends[of_own]
+    return _oids(found, entry[begins], oid_size), holder[begins], holder[ends]
 
 
 def _raw(hexes: Sequence[bytes], oid_size: int) -> Oids:
@@ -196,10 +206,10 @@ def _raw(hexes: Sequence[bytes], oid_size: int) -> Oids:
     return np.frombuffer(bytes.fromhex(b"".join(hexes).decode()), np.uint8).reshape(-1, oid_size)
 
 
-def _words(found: Entries, offset: int) -> Words:
-    """Eight bytes of each entry's id, from `offset` on, as a number."""
-    everywhere = np.ndarray((len(found.data) - 7,), ">u8", found.data, strides=(1,))
-    return everywhere[found.at + offset].astype(np.uint64)
+def _words(data: bytes, at: Places) -> Words:
+    """The eight bytes from each place on, as a number."""
+    everywhere = np.ndarray((len(data) - 7,), ">u8", data, strides=(1,))
+    return everywhere[at].astype(np.uint64)
 
 
 def _oids(found: Entries, entry: Numbers, oid_size: int) -> Oids:

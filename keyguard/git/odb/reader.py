@@ -80,14 +80,21 @@ class Linked:
         self._git = git
         self._surveyed = surveyed
         self._parts: list[Links] = []
+        self._absent = 0
         self.whole = True
 
     def gathered(self, harvests: Iterator[Harvest[Value]]) -> Iterator[Harvest[Value]]:
         """The harvests, of which the links are kept here."""
+        from keyguard.git.odb.links import MOST_ABSENT
+
         for harvest in harvests:
             if harvest.links:
-                self._parts.append(harvest.links)
+                # Of what is absent no more is wanted than that it is much.
+                enough = self._absent > MOST_ABSENT
+                self._parts.append(harvest.links.without_absent() if enough else harvest.links)
+                self._absent += len(harvest.links.absent)
                 self.whole &= not harvest.links.strange
+                harvest.links = None
             yield harvest
 
     def kinship(self) -> Kinship:
