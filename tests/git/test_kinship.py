@@ -397,3 +397,12 @@ def test_paths_without_number_and_without_a_change_are_given_up(tmp_path: Path) 
 
     with pytest.raises(GitError, match="so often"):
         past_of(repository).changes([newest], {key}, set())
+
+
+def test_what_came_after_the_reading_is_not_held(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    kinship = kinship_of(repository)
+
+    assert kinship.holds([first])
+    assert not kinship.holds([first, repository.commit({"a": b"two\n"})])
