@@ -406,3 +406,28 @@ def test_what_came_after_the_reading_is_not_held(tmp_path: Path) -> None:
 
     assert kinship.holds([first])
     assert not kinship.holds([first, repository.commit({"a": b"two\n"})])
+
+
+def test_a_commit_whose_tree_is_absent_took_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    repository.commit({"b": b"two\n"})
+    blob = repository("rev-parse", "main:a")
+    lost(repository, "main^{tree}")
+    past = past_of(repository)
+
+    assert past.changes(list(past.graph.parents), {blob}, set()) == [Changed(first, "a", None, blob)]
+
+
+def test_a_commit_that_leaves_nothing_took_it(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    blob = repository("rev-parse", "main:a")
+    repository("rm", "-q", "a")
+    second = repository.commit({})
+    past = past_of(repository)
+
+    assert past.changes([second, first], {blob}, set()) == [
+        Changed(second, "a", blob, None),
+        Changed(first, "a", None, blob),
+    ]

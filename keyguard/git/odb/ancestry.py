@@ -88,6 +88,9 @@ class ReadPast:
     def _of(self, oid: str) -> Iterator[Changed]:
         """The changes of a commit against each of its parents."""
         commit = self._commits[oid]
+        if commit.tree == NO_TREE:
+            # It is absent. That it took anything nobody knows.
+            return
         for before in [self._commits[parent].tree for parent in commit.parents] or [NO_TREE]:
             if before in self._trees or commit.tree in self._trees:
                 yield from self._between(oid, before, commit.tree)
