@@ -82,7 +82,8 @@ class Completeness:
 
         tips, borders = self._tips.answer(), _shallow(self._store)
         past: Callable[[], ReadPast] = cache(partial(ReadPast, self._git, kinship, tips, borders))
-        return past, absent_objects(kinship, past, self._indexed())
+        # What came while all was read is known to git alone.
+        return past, absent_objects(kinship, past, self._indexed()) if kinship.holds(tips) else None
 
     def _indexed(self) -> set[str]:
         """The objects that indexes name, to which no other object may lead."""
@@ -95,7 +96,15 @@ class Completeness:
             with suppress(GitError):
                 if not files.absent(folder / "index"):
                     found |= {entry.oid for entry in entries(self._git.at(folder), [])}
+                    found |= _resolved(self._git.at(folder))
         return found
+
+
+def _resolved(git: Git) -> set[str]:
+    """The sides of resolved conflicts, which an index keeps so that they can be had again. Raises GitError."""
+    sides = git.run("ls-files", "--resolve-undo", "-z").decode("utf-8", "replace").split("\0")
+    # Each is `mode SP id SP stage TAB path`.
+    return {side.split(" ", 2)[1] for side in sides if side}
 
 
 class _Question:

@@ -107,7 +107,8 @@ class RepositoryAudit:
         past = self._past()
         known, found = traces(self.git, past, keys)
         exposed: Mapping[str, Exposure] = exposures(self.git, past, known, found)
-        placed = {key: tuple(locations(found[key], known)) for key in keys}
+        # A merge may bring a key to a path where its parents had different things.
+        placed = {key: tuple(dict.fromkeys(locations(found[key], known))) for key in keys}
         named = commits_named(self.git, placed)
         return {key: Attribution(placed[key], exposed[key], named[key]) for key in keys}
 

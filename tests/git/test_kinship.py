@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
@@ -380,3 +381,53 @@ def test_a_tree_that_is_cut_off_is_no_tree(trees: list[list[tuple[bytes, bytes, 
     contents[which] = contents[which][: -data.draw(st.integers(1, 19))]
 
     assert entries(contents, 20) is None
+
+
+def test_paths_without_number_and_without_a_change_are_given_up(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    key = repository.blob(b"the same\n")
+    for other in (b"one\n", b"two\n"):
+        rows = f"100644 blob {key}\tk\n100644 blob {repository.blob(other)}\to\n"
+        tree = repository("mktree", given=rows.encode())
+        for _ in range(40):
+            tree = repository("mktree", given=f"040000 tree {tree}\ta\n040000 tree {tree}\tb\n".encode())
+        parents = [] if other == b"one\n" else ["-p", "main"]
+        repository("update-ref", "refs/heads/main", repository("commit-tree", "-m", "x", *parents, tree))
+    newest = repository("rev-parse", "main")
+
+    with pytest.raises(GitError, match="so often"):
+        past_of(repository).changes([newest], {key}, set())
+
+
+def test_what_came_after_the_reading_is_not_held(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    kinship = kinship_of(repository)
+
+    assert kinship.holds([first])
+    assert not kinship.holds([first, repository.commit({"a": b"two\n"})])
+
+
+def test_a_commit_whose_tree_is_absent_took_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    repository.commit({"b": b"two\n"})
+    blob = repository("rev-parse", "main:a")
+    lost(repository, "main^{tree}")
+    past = past_of(repository)
+
+    assert past.changes(list(past.graph.parents), {blob}, set()) == [Changed(first, "a", None, blob)]
+
+
+def test_a_commit_that_leaves_nothing_took_it(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    blob = repository("rev-parse", "main:a")
+    repository("rm", "-q", "a")
+    second = repository.commit({})
+    past = past_of(repository)
+
+    assert past.changes([second, first], {blob}, set()) == [
+        Changed(second, "a", blob, None),
+        Changed(first, "a", None, blob),
+    ]

@@ -136,6 +136,20 @@ def test_a_key_beside_the_damage_is_found(make: Callable[[Path], Repository], tm
     assert (result.complete, result.exit_code) == (False, 1)
 
 
+def test_a_side_of_a_resolved_conflict_that_is_absent_is_told(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({"a": b"one\n"})
+    mine, theirs = repository("rev-parse", "HEAD:a"), repository.blob(b"theirs\n")
+    sides = "".join(f"100644 {oid} {stage}\ta\n" for stage, oid in ((2, mine), (3, theirs)))
+    repository("rm", "-q", "--cached", "a")
+    repository("update-index", "--index-info", given=sides.encode())
+    repository("add", "a")
+    assert theirs in repository("ls-files", "--resolve-undo")
+    (repository.objects / theirs[:2] / theirs[2:]).unlink()
+
+    assert [unread.what for unread in audit(tmp_path).unread] == ["objects that refs need"]
+
+
 def test_a_whole_repository_is_complete(tmp_path: Path) -> None:
     result = audit(whole(tmp_path).path)
 

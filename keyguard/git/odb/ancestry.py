@@ -21,8 +21,9 @@ from keyguard.git.refs import Ref, refs
 NOTHING: Mapping[bytes, bytes] = {}
 NO_TREE = b""
 
-# A few trees that name each other often enough make billions of paths.
-MOST_CHANGES = 300_000
+# A few trees that name each other often enough make billions of paths, with or without changes.
+MOST_CHANGES = MOST_COMPARED = 300_000
+TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
 
 
 class _Commit(NamedTuple):
@@ -66,7 +67,7 @@ class ReadPast:
             self._looked_for = blobs, named
         found = list(islice((change for commit in commits for change in self._of(commit)), MOST_CHANGES))
         if len(found) == MOST_CHANGES:
-            raise GitError("its trees name each other so often that the places of its keys cannot be listed")
+            raise GitError(TOO_MANY)
         return about(found, blobs, {name for name, _ in named})
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
@@ -87,6 +88,9 @@ class ReadPast:
     def _of(self, oid: str) -> Iterator[Changed]:
         """The changes of a commit against each of its parents."""
         commit = self._commits[oid]
+        if commit.tree == NO_TREE:
+            # It is absent. That it took anything nobody knows.
+            return
         for before in [self._commits[parent].tree for parent in commit.parents] or [NO_TREE]:
             if before in self._trees or commit.tree in self._trees:
                 yield from self._between(oid, before, commit.tree)
@@ -94,7 +98,11 @@ class ReadPast:
     def _between(self, commit: str, before: bytes, after: bytes) -> Iterator[Changed]:
         """The changes from one tree, or nothing, to another."""
         waiting = [(before, after, b"")]
+        compared = 0
         while waiting:
+            compared += 1
+            if compared > MOST_COMPARED:
+                raise GitError(TOO_MANY)
             before, after, folder = waiting.pop()
             left, right = self._trees.get(before, NOTHING), self._trees.get(after, NOTHING)
             for name in left.keys() | right.keys() if left is not right else ():

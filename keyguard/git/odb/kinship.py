@@ -52,6 +52,10 @@ class Kinship:
         by_child = (places & np.uint64(0xFFFFFFFF)).astype(np.uint32)
         return child[by_child], self._links.first[by_child], self._links.last[by_child]
 
+    def holds(self, oids: Iterable[str]) -> bool:
+        """Whether all of these objects were stored."""
+        return ABSENT not in self.catalogue.named(list(map(bytes.fromhex, oids)))
+
     def commits(self) -> Iterator[tuple[int, int, int, list[int]]]:
         """Number, date, tree and parents of every commit; the latter as numbers, ABSENT for what is not stored."""
         links = self._links
