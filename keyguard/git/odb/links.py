@@ -28,8 +28,8 @@ COMMIT_LINKS = {
 }
 TAG_LINK = {size: re.compile(rb"object ([0-9a-f]{%d})\n" % (2 * size)) for size in (20, 32)}
 
-# Entries of this mode name a commit of another repository.
-GITLINK = np.uint64(int.from_bytes(b"160000 ", "big"))
+# Entries that begin so name a commit of another repository.
+GITLINK = b"160000 "
 
 # Where so many are absent, nearly all trees lead to one. git counts them sooner then.
 MOST_ABSENT = 20_000
@@ -189,16 +189,24 @@ def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Number
     entry = (order & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
     holder = holders[found.tree[entry]]
     goes_on = (holder[1:] - holder[:-1]).view(np.uint64) <= 1
-    # Of eight bytes the last is the name's.
-    own = _words(found.data, found.start)[entry] >> np.uint64(8) != GITLINK
-    goes_on &= own[1:] == own[:-1]
     for part in (beginning[entry], rest[entry]):
         goes_on &= part[1:] == part[:-1]
+    own = _own(found)[entry] if GITLINK in found.data else None
+    if own is not None:
+        goes_on &= own[1:] == own[:-1]
     begins = np.append(0, np.flatnonzero(~goes_on) + 1)
     ends = np.append(begins[1:], len(entry)) - 1
-    of_own = own[begins]
-    begins, ends = begins[of_own], ends[of_own]
+    if own is not None:
+        of_own = own[begins]
+        begins, ends = begins[of_own], ends[of_own]
     return _oids(found, entry[begins], oid_size), holder[begins], holder[ends]
+
+
+def _own(found: Entries) -> npt.NDArray[np.bool_]:
+    """Which entries name an object of this repository."""
+    # Of eight bytes the last is the name's.
+    own: npt.NDArray[np.bool_] = _words(found.data, found.start) >> np.uint64(8) != int.from_bytes(GITLINK, "big")
+    return own
 
 
 def _raw(hexes: Sequence[bytes], oid_size: int) -> Oids:
