@@ -11,12 +11,12 @@ from keyguard.errors import RangeError
 from keyguard.git.blobs import Content, contents
 from keyguard.git.brought import Brought, Entry, adders, bringers, brought, shallow_ends, tree
 from keyguard.git.command import Git
+from keyguard.git.odb.kinds import ENTRY
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
 from keyguard.search import search
 from keyguard.source import Attribution
 from keyguard.source.exposure import commits_named
 from keyguard.source.files import names_with_keys
-from keyguard.source.objects import ENTRY
 from keyguard.source.ranges import CommitRange, Empty, annotated_tags, mend, object_id
 
 PathAllow = Callable[[str | None], str | None]
@@ -159,7 +159,7 @@ class Commits:
         data = content.read()
         if engine.prefilter.admits(data):
             folder = self._brought.objects[content.oid]
-            paths = (folder + b"/" + name if folder else name for name in ENTRY[len(content.oid) // 2].findall(data))
+            paths = (folder + b"/" + name if folder else name for name, _ in ENTRY[len(content.oid) // 2].findall(data))
             yield from names_with_keys(engine, map(os.fsdecode, paths))
 
     def _known(self, engine: Engine, matches: Sequence[Match]) -> Known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
@@ -10,7 +9,7 @@ from itertools import accumulate
 from keyguard.archive.bounds import Bounds
 from keyguard.archive_shape import kind, may_be_archive
 from keyguard.engine import Engine
-from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE
+from keyguard.git.odb.kinds import BLOB, COMMIT, ENTRY, TAG, TREE
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
 from keyguard.search import search, search_whole
@@ -25,9 +24,6 @@ MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
 
 # Bytes beside a match that an expression may look at, and places remembered in which none matches.
 BEYOND, MOST_DULL = 16, 100_000
-
-# An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same).
-ENTRY = {size: re.compile(rb"[0-7]{5,6} ([^\0]+)\0.{%d}" % size, re.DOTALL) for size in (20, 32)}
 
 
 class ObjectExaminer:
@@ -92,7 +88,7 @@ class ObjectExaminer:
         ]
 
     def _names(self, tree: bytes) -> Results:
-        names = [name for name in self._entry.findall(tree) if self._engine.admits(name)]
+        names = [name for name, _ in self._entry.findall(tree) if self._engine.admits(name)]
         results: Results = []
         for name in names:
             results += self._engine.examine(Blob(name, Stored("path", path=name.decode("utf-8", "surrogateescape"))))

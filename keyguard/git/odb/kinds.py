@@ -1,10 +1,11 @@
-"""The kinds of git's objects.
+"""The kinds of git's objects, and how a tree lists others.
 
 Source: gitformat-pack(5), "Object types"; the words are those of git-cat-file(1).
 """
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -26,3 +27,7 @@ class Kind(IntEnum):
 COMMIT, TREE, BLOB, TAG = map(int, Kind)
 
 KIND_OF = {kind.word.encode(): kind for kind in Kind}
+
+# An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same). By the
+# size of an id; gives names and ids.
+ENTRY = {size: re.compile(rb"[^ \0]* ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -13,15 +12,12 @@ import numpy.typing as npt
 
 from keyguard.git.command import Git
 from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.kinds import TREE
+from keyguard.git.odb.kinds import ENTRY, TREE
 from keyguard.git.odb.links import Links, Small
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.plain import Asked
 from keyguard.git.odb.survey import Survey
 from keyguard.git.odb.walk import Pack, Walk
-
-# An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same).
-ENTRY = {size: re.compile(rb"[^ \0]* ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 
 # The empty tree git knows without having stored it.
 ALWAYS_THERE = {new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha256)}
