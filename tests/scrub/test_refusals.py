@@ -12,7 +12,7 @@ import pytest
 
 from keyguard.scrub.undo import undo
 from tests.conftest import Call
-from tests.git.repositories import ENVIRONMENT, Repository
+from tests.git.repositories import Repository, needs_reftable
 from tests.scrub.leaky import KEY, leaky
 from tests.scrub.scrubbing import backup_of, every_object, scrubbed, state
 
@@ -187,12 +187,10 @@ def test_somebody_elses_repository_is_refused(
     assert (ran.code, "belongs to somebody else" in ran.err) == (2, True)
 
 
+@needs_reftable
 def test_refs_in_a_reftable_are_refused(tmp_path: Path, keyguard: Call) -> None:
     path = tmp_path / "repository"
-    tried = subprocess.run(["git", "init", "--ref-format=reftable", path], env=ENVIRONMENT, capture_output=True)
-    if tried.returncode:
-        pytest.skip("this git knows no reftable")
-    repository = Repository(path)
+    repository = Repository(path, "--ref-format=reftable")
     repository.commit({"a.env": KEY.encode()})
     before = _everything(path)
 
