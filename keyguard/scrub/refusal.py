@@ -31,7 +31,7 @@ def refusals(snapshot: Snapshot, files: Collection[str]) -> list[str]:
     `files` are those of the repository's folder that hold keys.
     """
     store = snapshot.store
-    found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(store)]
+    found = [*_unfinished(store), *_not_whole(snapshot), *_foreign(store), *_kept(snapshot)]
     for tree in snapshot.worktrees:
         found += (*_underway(tree), *_out_of_sight(tree, snapshot))
     found += _misnamed(snapshot, files)
@@ -100,7 +100,14 @@ def _foreign(store: Store) -> Iterator[str]:
             return
 
 
-def _kept(store: Store) -> Iterator[str]:
+def _kept(snapshot: Snapshot) -> Iterator[str]:
+    store = snapshot.store
+    # Of several such settings none can be taken back for one call.
+    if snapshot.git.attempt("config", "--get-all", "gc.recentObjectsHook")[1].strip():
+        yield (
+            "gc.recentObjectsHook is set: git would run it and keep what it names: "
+            "`git config --unset-all gc.recentObjectsHook` first"
+        )
     maintained = store.objects[0] / "maintenance.lock"
     if maintained.exists():
         yield f"{maintained} is there: `git maintenance` is at work, or died; wait for it or remove the file"

@@ -130,12 +130,21 @@ def test_hooks_and_settings_of_the_repository_do_not_run(leaky: Repository, keyg
         hook.write_text(f"#!/bin/sh\necho {name} >> {ran_file}\n")
         hook.chmod(0o755)
     leaky("config", "core.fsmonitor", f"echo fsmonitor >> {ran_file}")
-    leaky("config", "gc.recentObjectsHook", f"echo recent >> {ran_file}")
     ran_file.unlink(missing_ok=True)
 
     ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
 
     assert ran.code == 0
+    assert not ran_file.exists()
+
+
+def test_a_program_that_git_would_ask_what_to_keep_is_refused(leaky: Repository, keyguard: Call) -> None:
+    ran_file = leaky.path.parent / "ran"
+    leaky("config", "gc.recentObjectsHook", f"echo recent >> {ran_file}")
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
+
+    assert (ran.code, "--unset-all gc.recentObjectsHook" in ran.err) == (2, True)
     assert not ran_file.exists()
 
 
