@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.model import Commit
+
+Name = TypeVar("Name", str, bytes)
 
 EVERYTHING = ("--all", "--reflog")
 
@@ -40,14 +43,19 @@ class Graph:
 
     def ancestry(self, commits: Iterable[str]) -> set[str]:
         """`commits` and all that they stand on."""
-        known: set[str] = set()
-        waiting = [commit for commit in commits if commit in self.parents]
-        while waiting:
-            commit = waiting.pop()
-            if commit not in known:
-                known.add(commit)
-                waiting += (parent for parent in self.parents[commit] if parent in self.parents)
-        return known
+        return closure(commits, self.parents, self.parents.__getitem__)
+
+
+def closure(starts: Iterable[Name], known: Container[Name], ahead: Callable[[Name], Iterable[Name]]) -> set[Name]:
+    """Those of `starts` that are known, all that is `ahead` of them and is known, and so on."""
+    reached: set[Name] = set()
+    waiting = [start for start in starts if start in known]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += (further for further in ahead(name) if further in known)
+    return reached
 
 
 def read_graph(git: Git, *which: str) -> Graph:

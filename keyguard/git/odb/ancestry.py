@@ -12,7 +12,7 @@ from typing import NamedTuple
 from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
-from keyguard.git.graph import Graph
+from keyguard.git.graph import Graph, closure
 from keyguard.git.odb.catalogue import ABSENT
 from keyguard.git.odb.kinship import Kinship, Trees
 from keyguard.git.past import Named, about
@@ -46,7 +46,7 @@ class ReadPast:
         self._kinship = kinship
         self.borders = frozenset(map(bytes.fromhex, borders))
         self._commits = _commits(kinship, borders)
-        self._reached = _reachable(self._commits, tips)
+        self._reached = closure(tips, self._commits, lambda oid: self._commits[oid].parents)
         self._looked_for: tuple[set[str], set[Named]] = set(), set()
         self._trees: Trees = {}
 
@@ -136,18 +136,6 @@ def _commits(kinship: Kinship, borders: Collection[str]) -> dict[str, _Commit]:
         oid = oids[number]
         found[oid] = _Commit(date, tree, () if oid in borders else tuple(oids[p] for p in parents if p in oids))
     return found
-
-
-def _reachable(commits: Mapping[str, _Commit], tips: Iterable[str]) -> set[str]:
-    """The tips, where they are commits, and all that they stand on."""
-    known: set[str] = set()
-    waiting = [tip for tip in tips if tip in commits]
-    while waiting:
-        commit = waiting.pop()
-        if commit not in known:
-            known.add(commit)
-            waiting += commits[commit].parents
-    return known
 
 
 def _by_date(commits: Mapping[str, _Commit], which: Collection[str]) -> Graph:

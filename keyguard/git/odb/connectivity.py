@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from keyguard.git.graph import closure
 from keyguard.git.odb.ancestry import ReadPast
 from keyguard.git.odb.catalogue import ABSENT
-from keyguard.git.odb.kinship import ALWAYS_THERE, Kinship, Trees
+from keyguard.git.odb.kinship import ALWAYS_THERE, Kinship
 from keyguard.git.odb.links import MOST_ABSENT
 
 
@@ -37,17 +38,9 @@ def _needed(
     above = kinship.catalogue.ids(kinship.above(kinship.catalogue.named(holders)))
     trees = kinship.trees({*above, *holders}, {*above, *holders, *named})
     tops = {*past.roots(), *(bytes.fromhex(ref.peeled) for ref in past.refs), *indexed}
-    needed = _below(tops, trees) | past.standing(holders) | {bytes.fromhex(ref.oid) for ref in past.refs}
+    needed = (
+        closure(tops, trees, lambda tree: trees[tree].values())
+        | past.standing(holders)
+        | {bytes.fromhex(ref.oid) for ref in past.refs}
+    )
     return None if any(needed.isdisjoint(of_one) for of_one in named.values()) else set(named)
-
-
-def _below(tops: Iterable[bytes], trees: Trees) -> set[bytes]:
-    """The trees among `tops`, and all that they lead to."""
-    reached: set[bytes] = set()
-    waiting = [top for top in tops if top in trees]
-    while waiting:
-        tree = waiting.pop()
-        if tree not in reached:
-            reached.add(tree)
-            waiting += (oid for oid in trees[tree].values() if oid in trees)
-    return reached
