@@ -53,3 +53,17 @@ def encrypted(archive: bytes) -> bytes:
         while (place := data.find(magic, place + 1)) >= 0:
             data[place + flags] |= 1
     return bytes(data)
+
+
+class Pipe(io.RawIOBase):
+    """Takes what is written, and cannot go back: a zip in it has its sizes behind its members."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.data += bytes(data)
+        return len(data)

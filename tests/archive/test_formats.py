@@ -12,7 +12,7 @@ import pytest
 
 from keyguard.archive_shape import kind
 from keyguard.engine import Engine
-from tests.archive.packing import COMPRESSED, gzipped, tarred, zipped
+from tests.archive.packing import COMPRESSED, Pipe, gzipped, tarred, zipped
 from tests.archive.searching import ENGINE, KEY, OTHER, TEXT, found, members, reasons, searched
 
 HERE = (3, 7, KEY)
@@ -104,17 +104,6 @@ def test_a_directory_of_more_entries_than_16_bits_count() -> None:
 
 
 def test_a_zip_written_to_a_pipe() -> None:
-    class Pipe(io.RawIOBase):
-        def __init__(self) -> None:
-            self.data = b""
-
-        def writable(self) -> bool:
-            return True
-
-        def write(self, data: bytes) -> int:  # type: ignore[override]
-            self.data += bytes(data)
-            return len(data)
-
     pipe = Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.env", TEXT)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyguard.scrub.replace import ScrubError
-from tests.archive.packing import encrypted, zipped
+from tests.archive.packing import Pipe, encrypted, zipped
 from tests.archive.searching import KEY, TEXT
 from tests.repack.editing import CLEAN, REMOVED, cleaned, cleaner, name_of_the_key
 
@@ -24,20 +24,6 @@ FIELDS = (
     "filename", "date_time", "compress_type", "comment", "extra", "create_system", "create_version", "extract_version",
     "flag_bits", "volume", "internal_attr", "external_attr",
 )  # fmt: skip
-
-
-class Pipe(io.RawIOBase):
-    """Takes what is written, and cannot go back: a zip in it has its sizes behind its members."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self.data += bytes(data)
-        return len(data)
 
 
 def described(data: bytes) -> list[tuple[object, ...]]:
