@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -73,7 +72,6 @@ def test_an_interrupt_reports_what_was_found_and_leaves_no_process_behind(tmp_pa
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"reading\n"
-    time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
 
     printed, _ = process.communicate(timeout=30)
@@ -85,7 +83,7 @@ def test_an_interrupt_reports_what_was_found_and_leaves_no_process_behind(tmp_pa
 
 
 SLOW = """
-import sys, time
+import os, sys, time
 from keyguard.cli import entry
 from keyguard.git.odb import shares
 from keyguard.source import objects
@@ -93,11 +91,11 @@ from keyguard.source import objects
 several = objects.ObjectExaminer.several
 
 def slowly(self, kinds, contents):
-    time.sleep(0.3)
+    os.write(1, b"reading\\n")
+    time.sleep(60)
     return list(several(self, kinds, contents))
 
 objects.ObjectExaminer.several = slowly
 shares.ALONE = shares.LEAST = shares.MOST = 0
-print("reading", flush=True)
 sys.exit(entry.run(["history", sys.argv[1], "--jobs", "2"]))
 """
