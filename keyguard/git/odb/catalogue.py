@@ -46,7 +46,7 @@ class Catalogue:
             return np.full(len(oids), ABSENT, np.int64)
         wanted = beginnings(oids)
         at = np.minimum(np.searchsorted(self._beginnings, wanted), len(self.oids) - 1)
-        other = (self.oids[at] != oids).any(axis=1)
+        other = _alike(self.oids)[at] != _alike(oids)
         # Two ids may begin alike, by somebody's effort.
         open_ = np.flatnonzero(other & (self._beginnings[at] == wanted))
         at[other] = ABSENT
@@ -74,6 +74,11 @@ def catalogue(parts: Iterable[Oids], oid_size: int) -> Catalogue:
 def beginnings(oids: Oids) -> npt.NDArray[np.uint64]:
     """The first eight bytes of each id, as numbers that sort as the ids do."""
     return np.ascontiguousarray(oids[:, :8]).view(">u8")[:, 0].astype(np.uint64)
+
+
+def _alike(oids: Oids) -> npt.NDArray[np.void]:
+    """Raw ids, one a row, each as one thing that can be compared with another."""
+    return np.ascontiguousarray(oids).view(f"V{oids.shape[1]}")[:, 0]
 
 
 def _ascend(oids: Oids) -> bool:

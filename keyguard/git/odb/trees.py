@@ -53,9 +53,10 @@ def _ends_of_names(data: bytes, oid_size: int) -> Places:
     # An id follows each name. A NUL with none so near before it cannot be in one.
     ends = np.ones(len(nul), np.bool_)
     ends[1:] = nul[1:] - nul[:-1] > oid_size
-    doubtful = np.flatnonzero(~ends)
+    # The first in a row of doubtful ones is within an id. A later one may be far enough from the name's.
+    doubtful = np.flatnonzero(~ends[1:] & ~ends[:-1]) + 1
     last, end = -1, 0
-    columns = (column.tolist() for column in (doubtful, nul[doubtful - 1], nul[doubtful]))
+    columns = (column.tolist() for column in (doubtful, nul[doubtful - 2], nul[doubtful]))
     for number, before, here in zip(*columns, strict=True):
         if number != last + 1:
             end = before
