@@ -112,13 +112,14 @@ class Git:
             code = process.wait()
             return code, printed, process.complaint()
 
-    def start(self, *arguments: str | bytes, given: bytes | None = None) -> Process:
+    def start(self, *arguments: str | bytes, given: bytes | None = None, aside: bool = False) -> Process:
         """git as a running process, to be used in a `with` statement.
 
-        With `given` that is its whole standard input; with None its input is a pipe that the caller writes.
+        With `given` that is its whole standard input; with None its input is a pipe that the caller writes. What it
+        prints goes through a pipe, or `aside` to memory, where it ends unread as well.
         """
         argv = [executable(), *FLAGS, "-C", self.where, *arguments]
-        return Process(argv, environment(os.environ, self.as_hook), given)
+        return Process(argv, environment(os.environ, self.as_hook), given, aside)
 
     def alternates(self) -> list[str]:
         """The folders of objects that git names to its hooks beside the repository's own."""
@@ -127,13 +128,18 @@ class Git:
 
 
 class Process:
-    """A child process: `stdin` and `stdout` are binary streams, standard error is kept aside."""
+    """A child process: `stdin` and `stdout` are binary streams, standard error is kept aside.
 
-    def __init__(self, argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None) -> None:
+    `stdout` may be kept `aside` too, and is to be read from its beginning once the process has ended.
+    """
+
+    def __init__(
+        self, argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None, aside: bool = False
+    ) -> None:
         if hasattr(os, "memfd_create") and hasattr(os, "posix_spawn"):
-            started = _spawned(argv, env, given)
+            started = _spawned(argv, env, given, aside)
         else:
-            started = _popened(argv, env, given)
+            started = _popened(argv, env, given, aside)
         self.stdin, self.stdout, self._stderr, self._reap, self._kill = started
         self._code: int | None = None
 
@@ -166,6 +172,12 @@ class Process:
         if self._code is None:
             self._code = self._reap()
         return self._code
+
+    def answer(self) -> tuple[int, bytes]:
+        """The exit code, and all of a standard output that was kept aside."""
+        code = self.wait()
+        self.stdout.seek(0)
+        return code, self.stdout.read()
 
     def complaint(self) -> bytes:
         """What the process wrote to standard error."""
@@ -213,9 +225,9 @@ def failure(arguments: Sequence[str | bytes], code: int, complaint: bytes) -> Gi
     return GitError(f"git {name} failed with exit code {code}: {said or 'it gave no reason'}")
 
 
-def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None) -> Started:
+def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None, aside: bool) -> Started:
     """Start by posix_spawn. Standard error goes to memory, so that no pipe can fill up."""
-    ours, theirs = os.pipe()
+    ours, theirs = _in_memory() if aside else os.pipe()
     stderr = os.memfd_create("stderr")
     if given is None:
         reads, writes = os.pipe()
@@ -254,7 +266,13 @@ def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
     return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill
 
 
-def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None) -> Started:
+def _in_memory() -> tuple[int, int]:
+    """Two ends of one file in memory, which stand at the same place of it."""
+    file = os.memfd_create("stdout")
+    return file, os.dup(file)
+
+
+def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | None, aside: bool) -> Started:
     """Start by subprocess, on systems without posix_spawn or memory files."""
     import subprocess
     import tempfile
@@ -265,7 +283,9 @@ def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
         source = tempfile.TemporaryFile()  # noqa: SIM115 - likewise
         source.write(given)
         source.seek(0)
-    process = subprocess.Popen(argv, env=env, stdin=source, stdout=subprocess.PIPE, stderr=stderr)
+    kept = tempfile.TemporaryFile() if aside else None  # noqa: SIM115 - likewise
+    process = subprocess.Popen(argv, env=env, stdin=source, stdout=kept or subprocess.PIPE, stderr=stderr)
     stdin = process.stdin or open(os.devnull, "wb")  # noqa: SIM115
-    assert process.stdout is not None  # noqa: S101 - it was asked for
-    return stdin, process.stdout, stderr, process.wait, process.kill
+    stdout = kept or process.stdout
+    assert stdout is not None  # noqa: S101 - it was asked for
+    return stdin, stdout, stderr, process.wait, process.kill

@@ -18,10 +18,10 @@ class OwnGit(Git):
     have asked to change.
     """
 
-    def start(self, *arguments: str | bytes, given: bytes | None = None) -> Process:
+    def start(self, *arguments: str | bytes, given: bytes | None = None, aside: bool = False) -> Process:
         env = {name: value for name, value in environment(os.environ, as_hook=False).items() if name not in HIDDEN}
         env |= {name: os.environ[name] for name in HIDDEN[:2] if name in os.environ}
-        return Process([executable(), *_flags(), "-C", self.where, *arguments], env, given)
+        return Process([executable(), *_flags(), "-C", self.where, *arguments], env, given, aside)
 
 
 def _flags() -> Sequence[str]:

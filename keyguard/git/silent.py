@@ -18,5 +18,5 @@ class SilentGit(Git):
     def at(self, where: str | os.PathLike[str]) -> SilentGit:
         return SilentGit(where, self.reason)
 
-    def start(self, *_arguments: str | bytes, given: bytes | None = None) -> Process:
+    def start(self, *_arguments: str | bytes, given: bytes | None = None, aside: bool = False) -> Process:
         raise GitError(self.reason)

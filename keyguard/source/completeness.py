@@ -112,7 +112,8 @@ class _Question:
 
     def __init__(self, git: Git, *arguments: str) -> None:
         self._arguments = arguments
-        self._process: Process = git.start(*arguments, given=b"")
+        # Aside: behind a full pipe it would keep its memory until all objects are read.
+        self._process: Process = git.start(*arguments, given=b"", aside=True)
 
     def close(self) -> None:
         """End the question, answered or not."""
@@ -121,8 +122,7 @@ class _Question:
     def answer(self) -> list[str]:
         """The words that git prints. Waits for git. Raises GitError."""
         with self._process, Watch(self._process, PATIENCE_S):
-            printed = self._process.stdout.read()
-            code = self._process.wait()
+            code, printed = self._process.answer()
             complaint = self._process.complaint()
         if code:
             raise failure(self._arguments[:1], code, complaint)

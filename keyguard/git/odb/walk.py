@@ -28,12 +28,9 @@ SHORT = 1 << 16
 NO_BASE = "a base of its delta cannot be read"
 WRONG_SIZE = "it has another length than it announces"
 
-# Rows turned into Python's own numbers at a time: a whole share would take too much memory.
-ROWS = 1 << 11
-
-# Groups of rows, and bytes of the pack, that are read before its pages are given back. A small entry brings the
-# pages around it along.
-MOST_GROUPS, MOST_PACKED = 1, 4 << 20
+# Rows turned into Python's own numbers at a time, and bytes of the pack that may be in memory for them before its
+# pages are given back: a whole share would take too much. An entry brings the block around it along.
+ROWS, MOST_PACKED, BLOCK = 1 << 11, 8 << 20, 1 << 16
 
 # What is big alone is examined alone, and not copied.
 BIG = 1 << 14
@@ -199,17 +196,23 @@ class Walk(Generic[Value]):
         return chain.from_iterable(self._groups_of_rows(places))
 
     def _groups_of_rows(self, places: Integers) -> Iterator[Iterator[tuple[int, ...]]]:
-        groups = packed = 0
-        for first in range(0, len(places), ROWS):
-            group = places[first : first + ROWS]
+        for group in self._groups(places):
             yield self._some_rows(group)
-            at = self.pack.order.position[group]
-            packed += int((self.pack.entries.end[at] - self.pack.entries.begin[at]).sum())
-            groups += 1
-            if groups == MOST_GROUPS or packed > MOST_PACKED:
-                release(self.mapped)
-                groups = packed = 0
-        release(self.mapped)
+            release(self.mapped)
+
+    def _groups(self, places: Integers) -> Iterator[Integers]:
+        """The places in groups of few enough rows, for which few enough bytes of the pack come to memory."""
+        at = self.pack.order.position[places]
+        begin, end = self.pack.entries.begin[at], self.pack.entries.end[at]
+        elsewhere = np.append(True, begin[1:] // BLOCK != begin[:-1] // BLOCK)
+        packed = np.cumsum(end - begin + elsewhere * BLOCK)
+        first = 0
+        while first < len(places):
+            before = packed[first - 1] if first else 0
+            after = int(np.searchsorted(packed, before + MOST_PACKED, side="right"))
+            after = min(max(after, first + 1), first + ROWS)
+            yield places[first:after]
+            first = after
 
     def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order
