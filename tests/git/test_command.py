@@ -41,4 +41,3 @@ def test_its_complaint_is_kept(git: Git) -> None:
 
         assert (code, printed) == (128, b"")
         assert b"nothing" in process.complaint()
-
