@@ -293,7 +293,7 @@ def test_the_environment_of_a_caller_does_not_lead_a_scan_elsewhere(hooked: Hook
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "diff.external",
         "GIT_CONFIG_VALUE_0": "true",
-        "GIT_REPLACE_REF_BASE": "refs/elsewhere",
+        "GIT_REPLACE_REF_BASE": "refs/elsewhere/",
         "PAGER": "true",
         "LC_ALL": os.environ.get("LC_ALL", "C"),
     }

@@ -20,7 +20,7 @@ from keyguard.git.odb.walk import Walk
 # A share's cost in seconds: small enough that processes end together and progress shows, big enough that
 # handing it over costs nothing beside it.
 LEAST, MOST = 0.02, 0.3
-SHARES_PER_PROCESS = 12
+SHARES_PER_PROCESS = 32
 
 # What is read sooner than processes are started, in seconds.
 ALONE = 0.1
