@@ -115,8 +115,10 @@ def main() -> None:
         case []:
             with tempfile.TemporaryDirectory() as name:
                 compared([made(Path(name), COMMITS, FILES, SIZE)])
-        case repositories:
+        case repositories if all(Path(repository).is_dir() for repository in repositories):
             compared([Path(repository) for repository in repositories])
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":
