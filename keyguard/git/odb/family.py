@@ -34,16 +34,16 @@ class Order:
     """
 
     position: Integers
-    depth: npt.NDArray[np.int32]
+    depth: npt.NDArray[np.int16]
     last: npt.NDArray[np.bool_]
     leaf: npt.NDArray[np.bool_]
     starts: Integers
-    cost: npt.NDArray[np.float64]
+    cost: npt.NDArray[np.float32]
     unreachable: Integers
 
     def shares(self, cost: float) -> Iterator[tuple[int, int]]:
         """Runs of whole families, as `start, end` in this order, of about `cost` seconds each."""
-        total = np.cumsum(self.cost)
+        total = np.cumsum(self.cost, dtype=np.float64)
         first = 0
         while first < len(self.cost):
             before = total[first - 1] if first else 0.0
@@ -61,7 +61,7 @@ def in_order(entries: Entries) -> Order:
         starts, parents = _siblings(entries.base[level])
         following[parents] += np.add.reduceat(following[level], starts)
     place = np.full(count, -1, np.int64)
-    depth = np.zeros(count, np.int32)
+    depth = np.zeros(count, np.int16)
     last = np.ones(count, np.bool_)
     roots = levels[0]
     starts = np.append(0, np.cumsum(following[roots]))
@@ -74,8 +74,8 @@ def in_order(entries: Entries) -> Order:
     position[place[walked]] = walked
     leaf = following == 1
     return Order(
-        position, depth[position], last[position], leaf[position],
-        starts, _costs(entries, position, starts), np.nonzero(place < 0)[0],
+        position.astype(np.int32), depth[position], last[position], leaf[position],
+        starts.astype(np.int32), _costs(entries, position, starts), np.nonzero(place < 0)[0],
     )  # fmt: skip
 
 
@@ -154,11 +154,11 @@ def _places(
     return places, last
 
 
-def _costs(entries: Entries, position: Integers, starts: Integers) -> npt.NDArray[np.float64]:
+def _costs(entries: Entries, position: Integers, starts: Integers) -> npt.NDArray[np.float32]:
     if not len(position):
-        return np.empty(0, np.float64)
-    packed = np.add.reduceat((entries.end - entries.begin)[position], starts[:-1])
+        return np.empty(0, np.float32)
+    packed = np.add.reduceat(entries.packed(position), starts[:-1])
     members = np.diff(starts)
     size = entries.size[position[starts[:-1]]]
-    cost: npt.NDArray[np.float64] = members * (PER_ENTRY + PER_BYTE * size) + packed * PER_PACKED
+    cost: npt.NDArray[np.float32] = (members * (PER_ENTRY + PER_BYTE * size) + packed * PER_PACKED).astype(np.float32)
     return cost

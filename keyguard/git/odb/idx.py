@@ -19,19 +19,23 @@ MAGIC = b"\xfftOc"
 FANOUT = 256 * 4
 LARGE = 1 << 31
 
+# Four bytes each as they stand in the file, or eight where one of them lies beyond 2 GB.
+Offsets = npt.NDArray[np.uint32] | npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """The objects of a pack, in the order of their ids.
 
     `oids` has a row of raw bytes an object. `offsets` are the bytes of the pack at which they begin, -1 where
-    the index does not say. `checks` are the CRC-32 of the entries; version 1 has none.
+    the index does not say. `checks` are the CRC-32 of the entries; version 1 has none. These may all be views of
+    the file's content, in its order of bytes.
     `pack_checksum` is what the pack should end with. `intact` says that the index has
     its own checksum; without it ids and offsets may be others than git wrote.
     """
 
     oids: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int64]
+    offsets: Offsets
     checks: npt.NDArray[np.uint32] | None
     pack_checksum: bytes
     intact: bool
@@ -73,7 +77,7 @@ def _has_its_checksum(content: bytes, oid_size: int) -> bool:
     return hashed(memoryview(content)[:-oid_size], usedforsecurity=False).digest() == content[-oid_size:]
 
 
-def _version_1(content: bytes, oid_size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def _version_1(content: bytes, oid_size: int) -> tuple[npt.NDArray[np.uint8], Offsets]:
     fanout = np.frombuffer(content, ">u4", 256)
     count = int(fanout[-1])
     if FANOUT + count * (4 + oid_size) + 2 * oid_size != len(content):
@@ -81,13 +85,10 @@ def _version_1(content: bytes, oid_size: int) -> tuple[npt.NDArray[np.uint8], np
     rows = np.frombuffer(content, np.uint8, count * (4 + oid_size), FANOUT).reshape(count, 4 + oid_size)
     oids = np.ascontiguousarray(rows[:, 4:])
     _check_fanout(fanout, oids)
-    offsets = np.ascontiguousarray(rows[:, :4]).view(">u4")[:, 0].astype(np.int64)
-    return oids, offsets
+    return oids, np.ascontiguousarray(rows[:, :4]).view(">u4")[:, 0]
 
 
-def _version_2(
-    content: bytes, oid_size: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+def _version_2(content: bytes, oid_size: int) -> tuple[npt.NDArray[np.uint8], Offsets, npt.NDArray[np.uint32]]:
     fanout = np.frombuffer(content, ">u4", 256, 8)
     count = int(fanout[-1])
     at_oids = 8 + FANOUT
@@ -99,15 +100,18 @@ def _version_2(
         raise DamagedError("the index has another length than its table of counts asks for")
     oids = np.frombuffer(content, np.uint8, count * oid_size, at_oids).reshape(count, oid_size)
     _check_fanout(fanout, oids)
-    offsets = np.frombuffer(content, ">u4", count, at_offsets).astype(np.int64)
-    table = np.frombuffer(content, ">i8", large // 8, at_large).astype(np.int64)
-    checks = np.frombuffer(content, ">u4", count, at_checks).astype(np.uint32)
+    offsets = np.frombuffer(content, ">u4", count, at_offsets)
+    table = np.frombuffer(content, ">i8", large // 8, at_large)
+    checks = np.frombuffer(content, ">u4", count, at_checks)
     return oids, _with_large(offsets, table), checks
 
 
-def _with_large(offsets: npt.NDArray[np.int64], table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """`offsets` with those that stand in the table of 8-byte offsets put in."""
-    far = np.nonzero(offsets >= LARGE)[0]
+def _with_large(small: npt.NDArray[np.uint32], table: npt.NDArray[np.int64]) -> Offsets:
+    """The offsets, those that stand in the table of 8-byte offsets put in."""
+    far = np.nonzero(small >= LARGE)[0]
+    if not len(far):
+        return small
+    offsets = small.astype(np.int64)
     places = offsets[far] - LARGE
     there = places < len(table)
     offsets[far] = -1

@@ -32,7 +32,8 @@ GROUP, GROUP_SPAN = 1 << 16, 16 << 20
 # Nine bytes of 7 bits, after the first one's 4, stay within 63 bits.
 LONGEST = 9
 
-Integers = npt.NDArray[np.int64]
+# Of four bytes each where that is enough: there is one an object.
+Integers = npt.NDArray[np.signedinteger]
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -40,18 +41,23 @@ Bytes = npt.NDArray[np.uint8]
 class Entries:
     """All entries of a pack by ascending offset, a column a property.
 
-    `row` is the entry's row in the index. Its zlib stream lies in `begin`..`end` of the pack and inflates to
+    `row` is the entry's row in the index. It begins at `offset` of the pack, and ends where the next one does: there
+    is an offset more than there are entries. After `header` bytes comes its zlib stream, which inflates to
     `size` bytes. `kind` is the number of the entry's type, 0 where the header cannot be read. `base` is the
     position of the base among these entries, or WHOLE, ELSEWHERE (`foreign` has its id) or NOWHERE.
     """
 
-    row: npt.NDArray[np.int32]
-    begin: Integers
-    end: Integers
+    row: Integers
+    offset: Integers
+    header: Bytes
     size: Integers
     kind: Bytes
     base: Integers
     foreign: dict[int, bytes] = field(default_factory=dict)
+
+    def packed(self, position: Integers) -> Integers:
+        """How many bytes of the pack the entries at some positions take."""
+        return self.offset[position + 1] - self.offset[position]
 
 
 def opened(path: Path) -> mmap.mmap:
@@ -89,19 +95,25 @@ def read_entries(mapped: mmap.mmap, index: Index) -> Entries:
     """The entries of a mapped pack. Nothing in the pack makes this raise: what is wrong has the kind 0."""
     width = index.oids.shape[1]
     limit = max(len(mapped) - width, 0)
-    row = np.argsort(index.offsets, kind="stable").astype(np.int32)
-    offsets = index.offsets[row]
+    stored = index.offsets.astype(np.int64)
+    row = np.argsort(stored, kind="stable").astype(np.int32)
+    offsets = stored[row]
     content = np.frombuffer(mapped, np.uint8)
     groups = []
     for start, after in pairwise(_group_bounds(offsets, limit)):
         groups.append(_read_headers(content, offsets[start:after], limit, width))
         release(mapped)
     headers = _joined(groups, width)
-    base = np.full(len(row), WHOLE, np.int64)
+    base = np.full(len(row), WHOLE, np.int32)
     _set_near(base, headers, offsets)
     foreign = _set_named(base, headers, row, index)
-    end = np.minimum(np.append(offsets[1:], limit), limit)
-    return Entries(row, headers.begin, end[: len(row)], headers.size, headers.kind, base, foreign)
+    ends = np.clip(np.append(offsets, limit), 0, limit)
+    return Entries(row, ends, headers.length, _compact(headers.size), headers.kind, base, foreign)
+
+
+def _compact(sizes: Integers) -> Integers:
+    """The same numbers, in half the memory where that is enough."""
+    return sizes.astype(np.int32) if sizes.max(initial=0) < 1 << 31 else sizes
 
 
 def _group_bounds(offsets: Integers, limit: int) -> list[int]:
@@ -111,12 +123,12 @@ def _group_bounds(offsets: Integers, limit: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Headers:
-    """What the headers of a group of entries say.
+    """What the headers of a group of entries say, and the `length` of each in bytes.
 
     `back` is how far before an OFS_DELTA its base lies. `named` are the bases' ids of the REF_DELTAs.
     """
 
-    begin: Integers
+    length: Bytes
     size: Integers
     kind: Bytes
     back: Integers
@@ -125,7 +137,8 @@ class _Headers:
 
 def _read_headers(content: Bytes, offset: Integers, limit: int, width: int) -> _Headers:
     inside = (offset >= HEADER) & (offset < limit)
-    at = np.where(inside, offset, 0)
+    start = np.where(inside, offset, 0)
+    at = start.copy()
     first = content[at]
     kind = np.where(inside, (first >> 4) & 7, 0).astype(np.uint8)
     kind[kind == 5] = 0
@@ -137,7 +150,7 @@ def _read_headers(content: Bytes, offset: Integers, limit: int, width: int) -> _
     deltas = np.nonzero(kind == REF_DELTA)[0]
     named = content[np.minimum(at[deltas, None] + np.arange(width), limit)]
     at[deltas] += width
-    return _Headers(at, size, kind, back, named)
+    return _Headers((at - start).astype(np.uint8), size, kind, back, named)
 
 
 def _low_first(content: Bytes, at: Integers, number: Integers, going: Integers, limit: int) -> Integers:
@@ -168,13 +181,13 @@ def _high_first(content: Bytes, at: Integers, number: Integers, going: Integers,
 
 
 def _joined(groups: list[_Headers], width: int) -> _Headers:
-    none = np.empty(0, np.int64)
-    begin, size, kind, back = (
-        np.concatenate([none, *(getattr(group, name) for group in groups)])
-        for name in ("begin", "size", "kind", "back")
+    none, nothing = np.empty(0, np.int64), np.empty(0, np.uint8)
+    length, kind = (
+        np.concatenate([nothing, *(getattr(group, name) for group in groups)]) for name in ("length", "kind")
     )
-    named = np.concatenate([np.empty((0, width), np.uint8), *(group.named for group in groups)])
-    return _Headers(begin, size, kind.astype(np.uint8), back, named)
+    size, back = (np.concatenate([none, *(getattr(group, name) for group in groups)]) for name in ("size", "back"))
+    named = np.concatenate([nothing.reshape(0, width), *(group.named for group in groups)])
+    return _Headers(length, size, kind, back, named)
 
 
 def _set_near(base: Integers, headers: _Headers, offsets: Integers) -> None:
@@ -186,7 +199,7 @@ def _set_near(base: Integers, headers: _Headers, offsets: Integers) -> None:
     base[deltas] = np.where(fits, at, NOWHERE)
 
 
-def _set_named(base: Integers, headers: _Headers, row: npt.NDArray[np.int32], index: Index) -> dict[int, bytes]:
+def _set_named(base: Integers, headers: _Headers, row: Integers, index: Index) -> dict[int, bytes]:
     """Set the base of each REF_DELTA; gives the ids of those bases that are not in this pack."""
     deltas = np.nonzero(headers.kind == REF_DELTA)[0]
     position = np.empty(len(row), np.int64)

@@ -203,9 +203,9 @@ class Walk(Generic[Value]):
     def _groups(self, places: Integers) -> Iterator[Integers]:
         """The places in groups of few enough rows, for which few enough bytes of the pack come to memory."""
         at = self.pack.order.position[places]
-        begin, end = self.pack.entries.begin[at], self.pack.entries.end[at]
-        elsewhere = np.append(True, begin[1:] // BLOCK != begin[:-1] // BLOCK)
-        packed = np.cumsum(end - begin + elsewhere * BLOCK)
+        block = self.pack.entries.offset[at] // BLOCK
+        elsewhere = np.append(True, block[1:] != block[:-1])
+        packed = np.cumsum(self.pack.entries.packed(at) + elsewhere * BLOCK)
         first = 0
         while first < len(places):
             before = packed[first - 1] if first else 0
@@ -217,15 +217,16 @@ class Walk(Generic[Value]):
     def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order
         at = order.position[places]
-        begin, after, size = entries.begin[at], entries.end[at], entries.size[at]
+        offset, after, size = entries.offset[at], entries.offset[at + 1], entries.size[at]
+        begin = offset + entries.header[at]
         row = entries.row[at]
         sums = self.pack.index.checks
-        checks = np.full(len(at), -1) if sums is None else sums[row]
+        checks = np.full(len(at), -1) if sums is None else sums[row].astype(np.int64)
         odd = (size > STREAM_LIMIT) | (after - begin > SHORT)
         columns = (
             places, begin, after, size, entries.kind[at],
             order.depth[places], order.last[places], order.leaf[places], odd,
-            self.pack.twice[row], self.pack.index.offsets[row], checks,
+            self.pack.twice[row], offset, checks,
         )  # fmt: skip
         return zip(*(column.tolist() for column in columns), strict=True)
 
