@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
 
 from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.model import Commit
 
-Name = TypeVar("Name", str, bytes)
-
 EVERYTHING = ("--all", "--reflog")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
     """Commits with their parents, children before parents and otherwise the newest first."""
 
@@ -41,21 +39,32 @@ class Graph:
                 masks[commit] = mask
         return masks
 
-    def ancestry(self, commits: Iterable[str]) -> set[str]:
-        """`commits` and all that they stand on."""
-        return closure(commits, self.parents, self.parents.__getitem__)
+    def __len__(self) -> int:
+        return len(self.parents)
 
+    def parents_of(self, commits: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        return {commit: self.parents[commit] for commit in commits if commit in self}
 
-def closure(starts: Iterable[Name], known: Container[Name], ahead: Callable[[Name], Iterable[Name]]) -> set[Name]:
-    """Those of `starts` that are known, all that is `ahead` of them and is known, and so on."""
-    reached: set[Name] = set()
-    waiting = [start for start in starts if start in known]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += (further for further in ahead(name) if further in known)
-    return reached
+    def ages(self, commits: Iterable[str]) -> dict[str, int]:
+        return {commit: self._ages[commit] for commit in commits if commit in self}
+
+    def reaching(self, own: Mapping[str, int], ends: Iterable[str]) -> dict[str, int]:
+        masks = self.reached(own)
+        return {end: masks[end] for end in ends if end in masks}
+
+    def beneath(self, tips: Iterable[str], among: Iterable[str]) -> set[str]:
+        known: set[str] = set()
+        waiting = [tip for tip in tips if tip in self]
+        while waiting:
+            commit = waiting.pop()
+            if commit not in known:
+                known.add(commit)
+                waiting += (parent for parent in self.parents[commit] if parent in self)
+        return known.intersection(among)
+
+    @cached_property
+    def _ages(self) -> dict[str, int]:
+        return {commit: age for age, commit in enumerate(self.parents)}
 
 
 def read_graph(git: Git, *which: str) -> Graph:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from keyguard.git.changes import Changed, changes
@@ -14,12 +15,47 @@ from keyguard.git.refs import Ref, checked, refs
 Named = tuple[str, str]
 
 
+class Lineage(Protocol):
+    """Commits and what they stand on, children before parents and otherwise the newest first.
+
+    It is told only of the commits that it is asked for, where these are among its own.
+    """
+
+    def __len__(self) -> int:
+        """How many commits these are."""
+        ...
+
+    def parents_of(self, commits: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The parents of each of `commits`."""
+        ...
+
+    def ages(self, commits: Collection[str]) -> dict[str, int]:
+        """How many commits come before each of `commits`."""
+        ...
+
+    def reaching(self, own: Mapping[str, int], ends: Collection[str]) -> dict[str, int]:
+        """For each of `ends` the bits of `own` that it, or a commit that it stands on, has.
+
+        Those without any are left out. One pass for any number of bits.
+        """
+        ...
+
+    def beneath(self, tips: Collection[str], among: Collection[str]) -> set[str]:
+        """Those of `among` that are `tips`, or that these stand on."""
+        ...
+
+
 class Past(Protocol):
     """What commits changed."""
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> Lineage:
         """The commits that refs and reflogs lead to."""
+        ...
+
+    @property
+    def stray(self) -> Lineage:
+        """The commits that are stored and not in `graph`."""
         ...
 
     @property
@@ -27,14 +63,10 @@ class Past(Protocol):
         """Every ref, with the object that it stands for."""
         ...
 
-    def stray(self) -> Graph:
-        """The commits that are stored and not in `graph`, the newest first."""
-        ...
-
-    def changes(self, commits: Sequence[str], blobs: set[str], named: set[Named]) -> list[Changed]:
+    def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
         """All changes that bring or take one of `blobs`, or a path with one of the names `named` in it.
 
-        Those of a merge against each of its parents.
+        Those of the commits of `graph`, or else of `stray`, in their order; of a merge against each of its parents.
         """
         ...
 
@@ -52,10 +84,12 @@ class AskedPast:
         self.graph = read_graph(git, *EVERYTHING)
         self.refs = refs(git)
 
+    @cached_property
     def stray(self) -> Graph:
         return unreachable_commits(self._git, self.graph)
 
-    def changes(self, commits: Sequence[str], blobs: set[str], named: set[Named]) -> list[Changed]:
+    def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
+        commits = list((self.stray if stray else self.graph).parents)
         # A name can be part of any path: all changes are looked through.
         wanted = None if named else blobs
         found = changes(self._git, commits, wanted, self._jobs, merges=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable
+from typing import NamedTuple
 
 from keyguard.git.command import Git
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A ref: its whole name, the id it holds, and the id of what a tag there stands for in the end."""
 
     name: str
@@ -37,13 +36,15 @@ def own_ref_names(git: Git) -> list[tuple[str, str]]:
     return [(name, oid) for name, oid in ref_names(git) if name.startswith(OWN)]
 
 
-def refs(git: Git, commits: Container[str] = ()) -> list[Ref]:
+def refs(git: Git, commits: Callable[[set[str]], Container[str]] = lambda _: ()) -> list[Ref]:
     """Every ref, with the object that it stands for. Raises GitError.
 
-    Of `commits` it is known that they stand for themselves, and git is not asked.
+    `commits` gives those of some ids that are known to be commits: they stand for themselves, and git is not asked.
     """
     named = ref_names(git)
-    others = sorted({oid for _, oid in named if oid not in commits})
+    held = {oid for _, oid in named}
+    known = commits(held)
+    others = sorted(oid for oid in held if oid not in known)
     ends = dict(zip(others, checked(git, [f"{oid}^{{}}" for oid in others]), strict=True))
     return [Ref(name, oid, ends.get(oid) or oid) for name, oid in named]
 

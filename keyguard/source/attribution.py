@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
-from keyguard.git.graph import Graph
 from keyguard.git.index import entries
-from keyguard.git.past import Named, Past
+from keyguard.git.past import Lineage, Named, Past
 from keyguard.git.refs import Ref, heads
 from keyguard.model import Location, Match, Stored
 
@@ -54,24 +53,18 @@ class Traces:
 class Known:
     """What is known of the repository.
 
-    `graph` are the commits that refs and reflogs reach, `stray` the others that are stored. `head` is the commit
-    that HEAD is at, `indexed` the paths by the blobs of the index, `notes` the commits of notes alone.
+    `graph` are the commits that refs and reflogs reach. Of the commits that matter, others among them, there are the
+    `parents`, and the `ages`: the higher the older, and a stray's is higher than all others. `head` is the commit that
+    HEAD is at, `indexed` the paths by the blobs of the index, `notes` are those that only notes lead to.
     """
 
-    graph: Graph
-    stray: Graph
+    graph: Lineage
+    parents: Mapping[str, tuple[str, ...]]
+    ages: Mapping[str, int]
     refs: tuple[Ref, ...]
     head: str | None
     indexed: Mapping[str, Sequence[str]]
     notes: frozenset[str]
-
-    def parents(self, commit: str) -> tuple[str, ...]:
-        """The commits that a commit stands on."""
-        return self.graph.parents.get(commit) or self.stray.parents.get(commit, ())
-
-    def ages(self) -> dict[str, int]:
-        """A number for each commit that grows with its age. A stray's is higher than all others."""
-        return {commit: number for number, commit in enumerate((*self.graph.parents, *self.stray.parents))}
 
 
 def traces(git: Git, past: Past, keys: Mapping[str, Sequence[Match]]) -> tuple[Known, dict[str, Traces]]:
@@ -85,10 +78,8 @@ def traces(git: Git, past: Past, keys: Mapping[str, Sequence[Match]]) -> tuple[K
     }
     blobs = {oid for match in matches if kind_of(match) == "blob" and (oid := _oid(match))}
     texts = {oid for match in matches if kind_of(match) in OF_COMMITS and (oid := _oid(match))}
-    found, stray = _changes(past, blobs, named)
-    if not stray.parents and any(oid not in past.graph for oid in texts):
-        stray = past.stray()
-    known = _known(git, past, stray)
+    found = _changes(past, blobs, named)
+    known = _known(git, past, texts | {change.commit for change in found})
     sorter = _Sorter(found, known)
     return known, {key: sorter.traces(of_key) for key, of_key in keys.items()}
 
@@ -99,39 +90,50 @@ def paths_of(past: Past, blobs: set[str]) -> dict[str, list[str]]:
     Raises GitError where git cannot say.
     """
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for change in _changes(past, blobs, set())[0]:
+    for change in _changes(past, blobs, set()):
         if change.after in blobs:
             found[change.after][change.path] = None
     return {blob: list(paths) for blob, paths in found.items()}
 
 
-def _changes(past: Past, blobs: set[str], named: set[Named]) -> tuple[list[Changed], Graph]:
-    """All changes that bring or take one of `blobs` or a path with one of the names, and the commits of no ref.
+def _changes(past: Past, blobs: set[str], named: set[Named]) -> list[Changed]:
+    """All changes that bring or take one of `blobs` or a path with one of the names.
 
     Commits of no ref seldom matter: they are asked for only what nothing else accounts for.
     """
     if not blobs and not named:
-        return [], Graph({})
-    found = past.changes(list(past.graph.parents), blobs, named)
+        return []
+    found = past.changes(blobs, named)
     blobs = blobs - {change.after for change in found}
     parts = {part for change in found for part in change.path.split("/")} if named else set()
     named = {(name, tree) for name, tree in named if name not in parts}
     if not blobs and not named:
-        return found, Graph({})
-    stray = past.stray()
-    return found + past.changes(list(stray.parents), blobs, named), stray
+        return found
+    return found + past.changes(blobs, named, stray=True)
 
 
-def _known(git: Git, past: Past, stray: Graph) -> Known:
+def _known(git: Git, past: Past, commits: Collection[str]) -> Known:
     graph, listed = past.graph, past.refs
-    notes = graph.ancestry(ref.peeled for ref in listed if ref.name.startswith(NOTES))
+    parents, ages = _placed(past, commits)
+    notes = graph.beneath({ref.peeled for ref in listed if ref.name.startswith(NOTES)}, commits)
     if notes:
-        notes -= graph.ancestry(ref.peeled for ref in listed if not ref.name.startswith(NOTES))
+        notes -= graph.beneath({ref.peeled for ref in listed if not ref.name.startswith(NOTES)}, notes)
     indexed: dict[str, list[str]] = defaultdict(list)
     for entry in entries(git, []):
         indexed[entry.oid].append(entry.path.decode("utf-8", "surrogateescape"))
     head = next(iter(heads(git).values()), None)
-    return Known(graph, stray, tuple(listed), head, indexed, frozenset(notes))
+    return Known(graph, parents, ages, tuple(listed), head, indexed, frozenset(notes))
+
+
+def _placed(past: Past, commits: Collection[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
+    """Parents and ages of those of `commits` that are stored."""
+    parents, ages = past.graph.parents_of(commits), past.graph.ages(commits)
+    others = [commit for commit in commits if commit not in parents]
+    if others:
+        older = len(past.graph)
+        parents |= past.stray.parents_of(others)
+        ages |= {commit: older + age for commit, age in past.stray.ages(others).items()}
+    return parents, ages
 
 
 class _Sorter:
@@ -146,7 +148,7 @@ class _Sorter:
         for change in dict.fromkeys(found):
             self._before[change.before].append(change)
             # What a merge has like one of its parents, it did not bring.
-            if times[change.commit, change.path, change.after] >= len(known.parents(change.commit)):
+            if times[change.commit, change.path, change.after] >= len(known.parents[change.commit]):
                 self._after[change.after].append(change)
                 for part in change.path.split("/"):
                     self._part[part].append(change)
@@ -157,7 +159,7 @@ class _Sorter:
         for match in matches:
             self._place(match, found)
         for change in (change for blob in blobs for change in self._before[blob] if change.after not in blobs):
-            (found.without if len(self._known.parents(change.commit)) > 1 else found.taken).append(change)
+            (found.without if len(self._known.parents[change.commit]) > 1 else found.taken).append(change)
         return found
 
     def _place(self, match: Match, found: Traces) -> None:
@@ -167,7 +169,7 @@ class _Sorter:
             changed = self._after[oid]
         elif oid and kind == "path":
             changed = [change for change in self._part[_name(match)] if change.after]
-        elif oid and kind in OF_COMMITS and (oid in self._known.graph or oid in self._known.stray):
+        elif oid and kind in OF_COMMITS and oid in self._known.parents:
             found.texts.append((oid, match))
             return
         elif kind == "path" and self._committed(_name(match) or ""):

@@ -26,9 +26,9 @@ def exposures(git: Git, past: Past, known: Known, found: Mapping[str, Traces]) -
     """
     reaching = _reaching(known, found)
     present = _present(past, known, found, reaching)
-    ages = known.ages()
+    ages = known.ages
     brought = {key: max(traces.brought(), key=ages.__getitem__, default=None) for key, traces in found.items()}
-    removed = {key: _removed(traces, known, ages) for key, traces in found.items() if not present[key]}
+    removed = {key: _removed(traces, known) for key, traces in found.items() if not present[key]}
     commits = details(git, sorted({c for c in (*brought.values(), *removed.values()) if c}))
     return {
         key: _exposure(
@@ -72,8 +72,8 @@ def _reaching(known: Known, found: Mapping[str, Traces]) -> dict[str, list[Ref]]
     for number, traces in enumerate(found.values()):
         for commit in (*traces.brought(), *(standing.change.commit for standing in traces.standing)):
             own[commit] |= 1 << number
-    reached = known.graph.reached(own)
     detached = [Ref("HEAD", known.head, known.head)] if known.head else []
+    reached = known.graph.reaching(own, {ref.peeled for ref in (*known.refs, *detached)})
     reaching: dict[str, list[Ref]] = {key: [] for key in found}
     keys = list(found)
     for ref in (*known.refs, *detached):
@@ -137,8 +137,9 @@ def _holds(traces: Traces, oid: str, path: str) -> bool:
     )
 
 
-def _removed(traces: Traces, known: Known, ages: Mapping[str, int]) -> str | None:
+def _removed(traces: Traces, known: Known) -> str | None:
     """The latest commit that took the key out and did not bring it elsewhere at once, as a renaming does."""
+    ages = known.ages
     bringing = {standing.change.commit for standing in traces.standing}
     taking = {change.commit for change in traces.taken} - bringing
     latest = min(taking, key=ages.__getitem__, default=None)
@@ -148,8 +149,9 @@ def _removed(traces: Traces, known: Known, ages: Mapping[str, int]) -> str | Non
             break
         # A merge mostly takes over that one side took the key out. Where the last that happened on all its sides
         # together was that the key came, it was the merge itself.
-        sides = known.graph.ancestry(known.graph.parents.get(merge, ()))
-        if min((bringing | taking) & sides, key=ages.__getitem__, default=merge) in bringing:
+        sides = known.graph.parents_of([merge]).get(merge, ())
+        on_sides = known.graph.beneath(sides, bringing | taking)
+        if min(on_sides, key=ages.__getitem__, default=merge) in bringing:
             return merge
     return latest
 

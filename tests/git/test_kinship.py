@@ -143,12 +143,11 @@ def test_what_commits_changed_is_what_git_says(tmp_path: Path, seed: int, stored
     stored(repository)
     told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
 
-    assert told.graph.parents == asked.graph.parents
+    commits = list(asked.graph.parents)
+    assert len(told.graph) == len(commits)
+    assert told.graph.parents_of(commits) == asked.graph.parents
     for blob in blobs_of(repository):
-        commits = list(told.graph.parents)
-        assert sides(told.changes(commits, {blob}, set()), {blob}) == sides(
-            asked.changes(commits, {blob}, set()), {blob}
-        )
+        assert sides(told.changes({blob}, set()), {blob}) == sides(asked.changes({blob}, set()), {blob})
 
 
 def test_in_a_repository_of_sha_256(tmp_path: Path) -> None:
@@ -156,9 +155,7 @@ def test_in_a_repository_of_sha_256(tmp_path: Path) -> None:
     blobs = set(blobs_of(repository))
     told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
 
-    assert sides(told.changes(list(told.graph.parents), blobs, set()), blobs) == sides(
-        asked.changes(list(asked.graph.parents), blobs, set()), blobs
-    )
+    assert sides(told.changes(blobs, set()), blobs) == sides(asked.changes(blobs, set()), blobs)
 
 
 def test_by_several_processes_it_is_the_same(tmp_path: Path) -> None:
@@ -167,7 +164,7 @@ def test_by_several_processes_it_is_the_same(tmp_path: Path) -> None:
     blobs = set(blobs_of(repository)[:5])
     one, two = past_of(repository, 1), past_of(repository, 2)
 
-    assert one.changes(list(one.graph.parents), blobs, set()) == two.changes(list(two.graph.parents), blobs, set())
+    assert one.changes(blobs, set()) == two.changes(blobs, set())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -179,22 +176,19 @@ def test_names_in_paths(tmp_path: Path, seed: int) -> None:
     ]
     named = {(name, tree) for tree in trees}
     told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
-    commits = list(told.graph.parents)
 
     def named_paths(found: Iterable[Changed]) -> Iterator[tuple[str, str, str | None]]:
         return ((c.commit, c.path, c.after) for c in found if c.after)
 
     assert trees
-    assert sorted(named_paths(told.changes(commits, set(), named))) == sorted(
-        named_paths(asked.changes(commits, set(), named))
-    )
+    assert sorted(named_paths(told.changes(set(), named))) == sorted(named_paths(asked.changes(set(), named)))
 
 
 def test_what_a_commit_holds(tmp_path: Path) -> None:
     repository = random_history(tmp_path, 4)
     blobs = set(blobs_of(repository))
     told = past_of(repository)
-    told.changes([], blobs, set())
+    told.changes(blobs, set())
     listed = repository.bytes("ls-tree", "-r", "-z", "main").split(b"\0")[:-1]
     entries = [(line.split(b"\t")[1].decode(), line.split()[2].decode()) for line in listed if b" commit " not in line]
 
@@ -205,16 +199,69 @@ def test_what_a_commit_holds(tmp_path: Path) -> None:
 
 def test_dates_order_commits_as_git_does(tmp_path: Path) -> None:
     repository = random_history(tmp_path, 9)
-    order = list(past_of(repository).graph.parents)
+    graph = past_of(repository).graph
     dates = dict(line.split() for line in repository("log", "--all", "--format=%H %ct").splitlines())
-    place = {commit: at for at, commit in enumerate(order)}
+    ages = graph.ages(dates)
 
-    assert set(order) == set(dates)
-    for commit, parents in past_of(repository).graph.parents.items():
-        assert all(place[parent] > place[commit] for parent in parents)
+    assert sorted(ages.values()) == list(range(len(dates)))
+    for commit, parents in graph.parents_of(dates).items():
+        assert all(ages[parent] > ages[commit] for parent in parents)
     # Between commits of which none stands on the other only their dates decide.
     git = read_graph(Git(tmp_path), *EVERYTHING)
-    assert [dates[commit] for commit in order] == [dates[commit] for commit in git.parents]
+    assert [dates[commit] for commit in sorted(ages, key=ages.__getitem__)] == [dates[commit] for commit in git.parents]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_commits_stand_on_is_what_git_says(tmp_path: Path, seed: int) -> None:
+    repository = random_history(tmp_path, seed)
+    told, asked = past_of(repository).graph, AskedPast(Git(tmp_path), 1).graph
+    commits = list(asked.parents)
+    chance = random.Random(seed)
+
+    for _ in range(20):
+        tips, among = chance.sample(commits, 3), chance.sample(commits, 20)
+        own = {commit: 1 << bit for bit, commit in enumerate(chance.sample(commits, 4))}
+        # A commit of another repository is nobody's.
+        assert told.beneath([*tips, "5" * 40], among) == asked.beneath([*tips, "5" * 40], among)
+        assert told.reaching(own, among) == asked.reaching(own, among)
+        assert told.parents_of([*among, "5" * 40]) == asked.parents_of([*among, "5" * 40])
+
+
+def test_commits_of_no_ref_are_stray(tmp_path: Path) -> None:
+    repository = random_history(tmp_path, 5)
+    repository("update-ref", "refs/tags/kept", "main~2")
+    for name in ("heads/main", "heads/side", "heads/third", "tags/v1"):
+        repository("update-ref", "-d", f"refs/{name}")
+    repository("reflog", "expire", "--expire=now", "--all")
+    every = [oid for oid, (kind, _) in repository.contents().items() if kind == "commit"]
+    blobs = set(blobs_of(repository))
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert told.stray.parents_of(every) == asked.stray.parents
+    assert told.graph.parents_of(every) == asked.graph.parents
+    assert len(told.stray) == len(told.stray.ages(every)) == len(every) - len(told.graph) > 0
+    assert sides(told.changes(blobs, set(), stray=True), blobs) == sides(asked.changes(blobs, set(), stray=True), blobs)
+
+
+def test_changes_come_in_the_order_of_their_commits(tmp_path: Path) -> None:
+    repository = random_history(tmp_path, 6)
+    past = past_of(repository)
+    commits = [change.commit for change in past.changes(set(blobs_of(repository)), set())]
+    ages = past.graph.ages(commits)
+
+    assert len(ages) > 10
+    assert [ages[commit] for commit in commits] == sorted(ages[commit] for commit in commits)
+
+
+def test_a_repository_without_commits_holds_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.blob(b"one\n")
+    past = past_of(repository)
+
+    assert past.changes({"5" * 40}, set()) == []
+    assert past.held([("5" * 40, "a")]) == [None]
+    assert past.graph.reaching({"5" * 40: 1}, ["5" * 40]) == {}
+    assert len(past.graph) == len(past.stray) == 0
 
 
 def lost(repository: Repository, *names: str) -> set[str]:
@@ -323,7 +370,7 @@ def test_a_shallow_clones_border_is_no_loss(tmp_path: Path) -> None:
     origin("clone", "-q", "--depth=3", f"file://{origin.path}", tmp_path / "clone")
     clone = Repository(tmp_path / "clone")
 
-    assert len(past_of(clone).graph.parents) == 3
+    assert len(past_of(clone).graph) == 3
     assert absent_in(clone) == set()
 
 
@@ -393,10 +440,9 @@ def test_paths_without_number_and_without_a_change_are_given_up(tmp_path: Path) 
             tree = repository("mktree", given=f"040000 tree {tree}\ta\n040000 tree {tree}\tb\n".encode())
         parents = [] if other == b"one\n" else ["-p", "main"]
         repository("update-ref", "refs/heads/main", repository("commit-tree", "-m", "x", *parents, tree))
-    newest = repository("rev-parse", "main")
 
     with pytest.raises(GitError, match="so often"):
-        past_of(repository).changes([newest], {key}, set())
+        past_of(repository).changes({key}, set())
 
 
 def test_what_came_after_the_reading_is_not_held(tmp_path: Path) -> None:
@@ -416,7 +462,7 @@ def test_a_commit_whose_tree_is_absent_took_nothing(tmp_path: Path) -> None:
     lost(repository, "main^{tree}")
     past = past_of(repository)
 
-    assert past.changes(list(past.graph.parents), {blob}, set()) == [Changed(first, "a", None, blob)]
+    assert past.changes({blob}, set()) == [Changed(first, "a", None, blob)]
 
 
 def test_a_commit_that_leaves_nothing_took_it(tmp_path: Path) -> None:
@@ -427,7 +473,7 @@ def test_a_commit_that_leaves_nothing_took_it(tmp_path: Path) -> None:
     second = repository.commit({})
     past = past_of(repository)
 
-    assert past.changes([second, first], {blob}, set()) == [
+    assert past.changes({blob}, set()) == [
         Changed(second, "a", blob, None),
         Changed(first, "a", None, blob),
     ]

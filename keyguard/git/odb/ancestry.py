@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
+
+import numpy as np
 
 from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
-from keyguard.git.graph import Graph, closure
-from keyguard.git.odb.catalogue import ABSENT
+from keyguard.git.odb.arcs import Flags
+from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.kinship import Kinship, Trees
+from keyguard.git.odb.lineage import ReadLineage
 from keyguard.git.past import Named, about
 from keyguard.git.refs import Ref, refs
 
@@ -26,74 +27,72 @@ MOST_CHANGES = MOST_COMPARED = 300_000
 TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
 
 
-class _Commit(NamedTuple):
-    """A commit: its date, the raw id of its tree, its parents that are stored."""
-
-    date: int
-    tree: bytes
-    parents: tuple[str, ...]
-
-
 class ReadPast:
     """A past that was read.
 
-    `tips` are the commits that refs and reflogs are at, `borders` those whose parents a shallow clone cuts off (as an
-    attribute by their raw ids).
+    `tips` are the commits that refs and reflogs are at, `borders` those whose parents a shallow clone cuts off.
     """
 
-    def __init__(self, git: Git, kinship: Kinship, tips: Iterable[str], borders: Collection[str]) -> None:
+    def __init__(self, git: Git, kinship: Kinship, tips: Collection[str], borders: Collection[str]) -> None:
         self._git = git
         self._kinship = kinship
-        self.borders = frozenset(map(bytes.fromhex, borders))
-        self._commits = _commits(kinship, borders)
-        self._reached = closure(tips, self._commits, lambda oid: self._commits[oid].parents)
+        cut_off = kinship.catalogue.named(list(map(bytes.fromhex, borders)))
+        self._commits = kinship.commits(cut_off)
+        self._is_border: Flags = np.isin(self._commits.number, cut_off)
+        self._reached = self._commits.parents.reached(self._commits.places(tips).values())
         self._looked_for: tuple[set[str], set[Named]] = set(), set()
         self._trees: Trees = {}
 
     @cached_property
-    def graph(self) -> Graph:
-        return _by_date(self._commits, self._reached)
+    def graph(self) -> ReadLineage:
+        return ReadLineage(self._commits, self._reached)
+
+    @cached_property
+    def stray(self) -> ReadLineage:
+        return ReadLineage(self._commits, ~self._reached)
 
     @cached_property
     def refs(self) -> list[Ref]:
-        return refs(self._git, self._commits)
+        return refs(self._git, self._commits.places)
 
-    def stray(self) -> Graph:
-        return _by_date(self._commits, self._commits.keys() - self._reached)
-
-    def changes(self, commits: Sequence[str], blobs: set[str], named: set[Named]) -> list[Changed]:
+    def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
         if not (blobs <= self._looked_for[0] and named <= self._looked_for[1]):
             self._trees = _marked(self._kinship, blobs, named)
             self._looked_for = blobs, named
-        found = list(islice((change for commit in commits for change in self._of(commit)), MOST_CHANGES))
+        steps = self._steps(self.stray if stray else self.graph)
+        found = list(islice((change for step in steps for change in self._between(*step)), MOST_CHANGES))
         if len(found) == MOST_CHANGES:
             raise GitError(TOO_MANY)
         return about(found, blobs, {name for name, _ in named})
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
-        return [self._held(commit, os.fsencode(path).split(b"/")) for commit, path in questions]
+        places = self._commits.places({commit for commit, _ in questions})
+        trees = dict(zip(places, self._commits.trees(np.array([*places.values()], np.int64)), strict=True))
+        return [self._held(trees.get(commit, NO_TREE), os.fsencode(path).split(b"/")) for commit, path in questions]
 
-    def roots(self) -> set[bytes]:
-        """The raw ids of the trees that the commits of `graph` record."""
-        return {self._commits[oid].tree for oid in self._reached}
+    def roots(self) -> Numbers:
+        """The numbers of the trees that the commits of `graph` record."""
+        return self._commits.tree[self._reached]
 
-    def standing(self, oids: Iterable[bytes]) -> set[bytes]:
-        """Those of the raw ids `oids` that are commits of `graph`, and need all that they name."""
-        return {oid for oid in oids if oid.hex() in self._reached and oid not in self.borders}
+    def standing(self) -> Numbers:
+        """The numbers of the commits of `graph` that need all that they name."""
+        return self._commits.number[self._reached & ~self._is_border]
 
-    def cutting(self) -> set[bytes]:
-        """The raw ids of the borders of which nothing but parents can be absent."""
-        return {oid for oid in self.borders if oid.hex() in self._commits and self._commits[oid.hex()].tree}
+    def cutting(self) -> Numbers:
+        """The numbers of the borders of which nothing but parents can be absent."""
+        return self._commits.number[self._is_border & self._commits.whole]
 
-    def _of(self, oid: str) -> Iterator[Changed]:
-        """The changes of a commit against each of its parents."""
-        commit = self._commits[oid]
-        if commit.tree == NO_TREE:
-            # It is absent. That it took anything nobody knows.
-            return
-        for before in [self._commits[parent].tree for parent in commit.parents] or [NO_TREE]:
-            if before in self._trees or commit.tree in self._trees:
-                yield from self._between(oid, before, commit.tree)
+    def _steps(self, lineage: ReadLineage) -> Iterator[tuple[str, bytes, bytes]]:
+        """Every commit of `lineage` in which a marked tree may differ, once with each tree before, and with its own."""
+        commits = self._commits
+        marked = np.isin(commits.tree, self._kinship.catalogue.named(self._trees))
+        # Where a tree is absent, nobody knows that its commit took anything.
+        concerned = (marked | commits.parents.leading_to(marked)) & commits.whole & lineage.which
+        places = lineage.in_order(np.flatnonzero(concerned))
+        count, parents = commits.parents.of(places)
+        before = iter(commits.trees(parents))
+        for oid, tree, number in zip(commits.oids(places), commits.trees(places), count.tolist(), strict=True):
+            yield from ((oid, other, tree) for other in list(islice(before, number)) or [NO_TREE])
 
     def _between(self, commit: str, before: bytes, after: bytes) -> Iterator[Changed]:
         """The changes from one tree, or nothing, to another."""
@@ -118,45 +117,11 @@ class ReadPast:
     def _blob(self, oid: bytes) -> str | None:
         return oid.hex() if oid and oid not in self._trees else None
 
-    def _held(self, commit: str, path: Sequence[bytes]) -> str | None:
-        at: bytes | None = self._commits[commit].tree if commit in self._commits else None
+    def _held(self, tree: bytes, path: Sequence[bytes]) -> str | None:
+        at: bytes | None = tree
         for name in path:
             at = self._trees.get(at or NO_TREE, NOTHING).get(name)
         return at.hex() if at else None
-
-
-def _commits(kinship: Kinship, borders: Collection[str]) -> dict[str, _Commit]:
-    """All commits that are stored, by their ids in hex."""
-    listed = list(kinship.commits())
-    numbers = [number for number, _, _, _ in listed]
-    oids = dict(zip(numbers, (oid.hex() for oid in kinship.catalogue.ids(numbers)), strict=True))
-    trees = kinship.catalogue.ids([tree for _, _, tree, _ in listed])
-    found: dict[str, _Commit] = {}
-    for (number, date, _, parents), tree in zip(listed, trees, strict=True):
-        oid = oids[number]
-        found[oid] = _Commit(date, tree, () if oid in borders else tuple(oids[p] for p in parents if p in oids))
-    return found
-
-
-def _by_date(commits: Mapping[str, _Commit], which: Collection[str]) -> Graph:
-    """These commits, children before parents and otherwise the newest first."""
-    children = dict.fromkeys(which, 0)
-    for oid in which:
-        for parent in commits[oid].parents:
-            if parent in children:
-                children[parent] += 1
-    ready = [(-commits[oid].date, oid) for oid, count in children.items() if not count]
-    heapq.heapify(ready)
-    parents: dict[str, tuple[str, ...]] = {}
-    while ready:
-        _, oid = heapq.heappop(ready)
-        parents[oid] = commits[oid].parents
-        for parent in parents[oid]:
-            if parent in children:
-                children[parent] -= 1
-                if not children[parent]:
-                    heapq.heappush(ready, (-commits[parent].date, parent))
-    return Graph(parents)
 
 
 def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Trees:

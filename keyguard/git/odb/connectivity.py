@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from keyguard.git.graph import closure
+import numpy as np
+
 from keyguard.git.odb.ancestry import ReadPast
-from keyguard.git.odb.catalogue import ABSENT
+from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.kinship import ALWAYS_THERE, Kinship
 from keyguard.git.odb.links import MOST_ABSENT
 
@@ -19,28 +20,21 @@ def absent_objects(kinship: Kinship, past: Callable[[], ReadPast], indexed: Coll
     than what is known here may need it (a reflog may name trees).
     """
     raw = [bytes.fromhex(oid) for oid in indexed]
-    numbers = kinship.catalogue.named(raw).tolist()
-    missing = {oid for oid, number in zip(raw, numbers, strict=True) if number == ABSENT} - ALWAYS_THERE
+    numbers = kinship.catalogue.named(raw)
+    missing = {oid for oid, number in zip(raw, numbers.tolist(), strict=True) if number == ABSENT} - ALWAYS_THERE
     absent = kinship.absent(MOST_ABSENT)
     if absent is None:
         return None
-    needed = _needed(kinship, past(), absent, raw) if absent else set()
+    needed = _needed(kinship, past(), absent, numbers) if absent else set()
     return None if needed is None else {oid.hex() for oid in missing | needed}
 
 
-def _needed(
-    kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[bytes]], indexed: Collection[bytes]
-) -> set[bytes] | None:
+def _needed(kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[int]], indexed: Numbers) -> set[bytes] | None:
     """The absent objects, without those that a shallow clone cuts off. None where one is named by nothing needed."""
-    cut_off = past.cutting()
+    cut_off = set(past.cutting().tolist())
     named = {oid: of_one for oid, of_one in absent.items() if not of_one <= cut_off}
-    holders = {holder for of_one in named.values() for holder in of_one}
-    above = kinship.catalogue.ids(kinship.above(kinship.catalogue.named(holders)))
-    trees = kinship.trees({*above, *holders}, {*above, *holders, *named})
-    tops = {*past.roots(), *(bytes.fromhex(ref.peeled) for ref in past.refs), *indexed}
-    needed = (
-        closure(tops, trees, lambda tree: trees[tree].values())
-        | past.standing(holders)
-        | {bytes.fromhex(ref.oid) for ref in past.refs}
-    )
-    return None if any(needed.isdisjoint(of_one) for of_one in named.values()) else set(named)
+    holders = np.array(sorted(set[int]().union(*named.values())), np.int64)
+    pointed_at = {bytes.fromhex(oid) for ref in past.refs for oid in (ref.oid, ref.peeled)}
+    tops = np.concatenate([past.roots(), past.standing(), kinship.catalogue.named(pointed_at), indexed])
+    needed = kinship.needed(tops, holders)
+    return None if any(of_one.isdisjoint(needed) for of_one in named.values()) else set(named)

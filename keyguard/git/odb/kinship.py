@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from keyguard.git.command import Git
+from keyguard.git.odb.arcs import Flags, arcs
 from keyguard.git.odb.catalogue import ABSENT, Numbers
+from keyguard.git.odb.commits import Commits, commits_of
 from keyguard.git.odb.kinds import ENTRY, TREE
 from keyguard.git.odb.links import Links, Small
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.plain import Asked
+from keyguard.git.odb.runs import Runs
 from keyguard.git.odb.survey import Survey
 from keyguard.git.odb.walk import Pack, Walk
 
@@ -24,8 +25,6 @@ ALWAYS_THERE = {new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha2
 
 # Trees by their raw ids: what each names, by the name of the entry, again by its raw id.
 Trees = dict[bytes, dict[bytes, bytes]]
-
-Flags = npt.NDArray[np.bool_]
 
 
 class Kinship:
@@ -37,59 +36,46 @@ class Kinship:
         self._survey = survey
         self._holders = survey.holders()
         self._links = links
-
-    @cached_property
-    def _runs(self) -> tuple[Small, Small, Small]:
-        """Child, first and last holder of all runs, sorted by child."""
-        child = self._links.child
-        # Sorting plain numbers is ten times faster than sorting places by them: the place goes into the lower half.
-        places = (child.astype(np.uint64) << np.uint64(32)) | np.arange(len(child), dtype=np.uint64)
-        places.sort()
-        by_child = (places & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-        return child[by_child], self._links.first[by_child], self._links.last[by_child]
+        self._runs = Runs(links, len(survey.catalogue))
 
     def holds(self, oids: Iterable[str]) -> bool:
         """Whether all of these objects were stored."""
         return ABSENT not in self.catalogue.named(list(map(bytes.fromhex, oids)))
 
-    def commits(self) -> Iterator[tuple[int, int, int, list[int]]]:
-        """Number, date, tree and parents of every commit; the latter as numbers, ABSENT for what is not stored."""
-        links = self._links
-        ends = np.cumsum(links.counts)
-        parents = links.parents.tolist()
-        columns = (self._holders[links.commit], links.date, links.tree, ends - links.counts, ends)
-        for commit, date, tree, start, end in zip(*(column.tolist() for column in columns), strict=True):
-            yield commit, date, tree, parents[start:end]
+    def commits(self, borders: Numbers) -> Commits:
+        """Every commit; `borders` without their parents."""
+        return commits_of(self.catalogue, self._links, self._holders, borders)
 
-    def absent(self, most: int) -> dict[bytes, set[bytes]] | None:
-        """The raw ids of what is named and not stored, with those of all that name it.
+    def absent(self, most: int) -> dict[bytes, set[int]] | None:
+        """The raw ids of what is named and not stored, with the numbers of all that name it.
 
         None where there are more than `most` of these names.
         """
         links = self._links
         if len(links.absent) > most or int((links.absent_last - links.absent_first).sum(dtype=np.int64)) > most:
             return None
-        holders: dict[bytes, list[Numbers]] = defaultdict(list)
+        holders: dict[bytes, set[int]] = defaultdict(set)
         for oid, first, last in zip(links.absent, links.absent_first, links.absent_last, strict=True):
-            holders[bytes(oid)].append(self._holders[first : last + 1])
-        return {
-            oid: set(self.catalogue.ids(np.concatenate(parts)))
-            for oid, parts in holders.items()
-            if oid not in ALWAYS_THERE
-        }
+            holders[bytes(oid)].update(self._holders[first : last + 1].tolist())
+        return {oid: of_one for oid, of_one in holders.items() if oid not in ALWAYS_THERE}
 
     def above(self, numbers: Numbers) -> Numbers:
         """The trees and tags that name one of these, or what names one, and so on."""
-        wanted = np.unique(numbers).astype(np.int32)
-        child, first, last = self._runs
+        wanted = np.unique(numbers)
         known: Flags = np.zeros(len(self.catalogue), np.bool_)
         while len(wanted):
-            start = np.searchsorted(child, wanted, side="left")
-            runs = _ranges(start, np.searchsorted(child, wanted, side="right") - start)
-            holders = np.unique(self._holders[_covered(first[runs].astype(np.int64), last[runs].astype(np.int64))])
-            wanted = holders[~known[holders]].astype(np.int32)
+            holders = np.unique(self._holders[self._runs.holders(self._runs.naming(wanted))])
+            wanted = holders[~known[holders]].astype(np.int64)
             known[wanted] = True
         return np.flatnonzero(known)
+
+    def needed(self, tops: Numbers, wanted: Numbers) -> set[int]:
+        """Those of `wanted`, and of the trees and tags above them, that are `tops` or below one."""
+        above = np.union1d(self.above(wanted), wanted)
+        holder, child = self._runs.pairs(self._runs.naming(above))
+        among = np.searchsorted(above, self._holders[holder]), np.searchsorted(above, child)
+        reached = arcs(len(above), *among).reached(np.flatnonzero(np.isin(above, tops)).tolist())
+        return set(above[reached].tolist())
 
     def trees(self, oids: Collection[bytes], leading: Container[bytes] | None = None) -> Trees:
         """The entries of those of the objects `oids` that are stored, and are trees.
@@ -104,8 +90,9 @@ class Kinship:
         left = self.catalogue.oids[numbers]
         for number, pack in enumerate(self._survey.packs):
             rows = pack.index.rows(left)
-            places = _with_bases(pack, rows[rows >= 0])
-            Walk(pack, reader, elsewhere, reader, self._survey.first_holder(number)).places(places)
+            if (rows >= 0).any():
+                places = _with_bases(pack, rows[rows >= 0])
+                Walk(pack, reader, elsewhere, reader, self._survey.first_holder(number)).places(places)
             left = left[rows < 0]
         elsewhere.close()
         loose = {bytes(oid).hex() for oid in left}
@@ -117,7 +104,7 @@ class Kinship:
 class _TreeReader:
     """Is shown objects, and keeps the wanted entries of the wanted trees among them."""
 
-    def __init__(self, holders: Numbers, wanted: set[int], leading: Container[bytes] | None, oid_size: int) -> None:
+    def __init__(self, holders: Small, wanted: set[int], leading: Container[bytes] | None, oid_size: int) -> None:
         self._holders = holders
         self._wanted = wanted
         self._leading = leading
@@ -145,35 +132,13 @@ class _TreeReader:
 
 def _with_bases(pack: Pack, rows: Numbers) -> Numbers:
     """The places, in the order of a pack, of the objects in these rows of its index, and of all they stand on."""
-    entries, order = pack.entries, pack.order
-    # One more, for what stands on nothing: of that the place is -1.
-    position_of_row = np.empty(len(entries.row), np.int64)
-    position_of_row[entries.row] = np.arange(len(entries.row))
-    place_of_position = np.full(len(entries.row) + 1, -1, np.int64)
-    place_of_position[order.position] = np.arange(len(order.position))
-    known: Flags = np.zeros(len(order.position), np.bool_)
-    position = position_of_row[rows]
+    wanted: Flags = np.zeros(len(pack.entries.row), np.bool_)
+    wanted[rows] = True
+    position = np.flatnonzero(wanted[pack.entries.row])
+    known: Flags = np.zeros(len(pack.entries.row), np.bool_)
     while len(position):
-        places = place_of_position[position]
-        places = np.unique(places[places >= 0])
-        places = places[~known[places]]
-        known[places] = True
-        base = entries.base[order.position[places]]
-        position = base[base >= 0]
-    return np.flatnonzero(known)
-
-
-def _covered(first: Numbers, last: Numbers) -> Numbers:
-    """The numbers from the `first` to the `last` of each pair. Many pairs over the same numbers take no more memory."""
-    count = last - first + 1
-    end = int(last.max(initial=-1)) + 1
-    if int(count.sum()) <= end:
-        return _ranges(first, count)
-    open_ = np.cumsum(np.bincount(first, minlength=end + 1) - np.bincount(last + 1, minlength=end + 1))
-    return np.flatnonzero(open_)
-
-
-def _ranges(first: Numbers, count: Numbers) -> Numbers:
-    """The numbers `first`..`first + count` of each pair, one after the other."""
-    before = np.cumsum(count) - count
-    return np.repeat(first - before, count) + np.arange(int(count.sum()))
+        known[position] = True
+        base = np.unique(pack.entries.base[position])
+        base = base[base >= 0]
+        position = base[~known[base]]
+    return np.flatnonzero(known[pack.order.position])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git
-from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, catalogue
+from keyguard.git.odb.catalogue import ABSENT, Catalogue, catalogue
 from keyguard.git.odb.files import opened
 from keyguard.git.odb.idx import Index, as_text, read_index
 from keyguard.git.odb.loose import loose_objects
@@ -56,14 +56,14 @@ class Survey:
         numbers = self.catalogue.named(list(map(bytes.fromhex, oids)))
         return [self.first_holder(len(self.packs)) + number for number in numbers.tolist()]
 
-    def holders(self) -> Numbers:
+    def holders(self) -> npt.NDArray[np.int32]:
         """The numbers of the objects behind the names of all holders."""
         parts = []
         for pack in self.packs:
-            rows = pack.entries.row[pack.order.position]
-            numbers = self.catalogue.numbers(pack.index.oids)[rows]
-            parts.append(np.append(numbers, np.full(len(pack.index.oids) - len(rows), ABSENT)))
-        return np.concatenate([*parts, np.arange(len(self.catalogue))])
+            numbers = self.catalogue.numbers(pack.index.oids).astype(np.int32)
+            numbers = numbers[pack.entries.row[pack.order.position]]
+            parts += [numbers, np.full(len(pack.index.oids) - len(numbers), ABSENT, np.int32)]
+        return np.concatenate([*parts, np.arange(len(self.catalogue), dtype=np.int32)])
 
 
 def survey(store: Store) -> Survey:
