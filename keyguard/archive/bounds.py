@@ -37,6 +37,10 @@ class Budget:
         self._members = bounds.members
         self._told = f"it unpacks to more than {_told(self._bytes)}"
 
+    def spares(self, count: int) -> bool:
+        """Whether so many bytes more may be unpacked."""
+        return count <= self._bytes
+
     def spend(self, count: int) -> None:
         """Take note of unpacked bytes. Raises BoundError where there are too many."""
         self._bytes -= count

@@ -52,7 +52,8 @@ class Stream:
         self._place += len(data)
         if len(data) == count:
             return data
-        parts, left = [data], count - len(data)
+        # What comes in one piece is given as it is.
+        parts, left = [data] if data else [], count - len(data)
         while left and self._next():
             parts.append(self._piece[:left])
             self._place = len(parts[-1])
@@ -114,6 +115,18 @@ def joined(head: bytes, read: Read) -> Iterator[bytes]:
     yield head
     while piece := read(READ):
         yield piece
+
+
+def reader(at: At, place: int) -> Read:
+    """Reads from `place` on."""
+
+    def read(count: int) -> bytes:
+        nonlocal place
+        data = at(place, count)
+        place += len(data)
+        return data
+
+    return read
 
 
 def portion(read: Read, size: int) -> Iterator[bytes]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from keyguard.archive.bounds import Budget
 from keyguard.archive.stream import At
-from keyguard.archive.zip import (
+from keyguard.archive.zip import directory, entries
+from keyguard.archive.zip_entry import (
     BZIP2,
     DEFLATE,
     ENCRYPTED,
@@ -21,8 +22,6 @@ from keyguard.archive.zip import (
     WITH_END_MARK,
     XZ,
     Entry,
-    directory,
-    entries,
     unpacked,
 )
 from keyguard.archive_shape import LOCAL, MOST_COMMENT, zip_end
