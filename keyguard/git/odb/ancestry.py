@@ -129,18 +129,24 @@ def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) 
 
     Of each the entries that lead there.
     """
-    names = {(bytes.fromhex(tree), os.fsencode(name)) for name, tree in named}
-    wanted = {*map(bytes.fromhex, blobs), *(tree for tree, _ in names)}
-    numbers = kinship.catalogue.named(wanted)
-    above = kinship.catalogue.ids(kinship.above(numbers[numbers != ABSENT]))
-    trees = kinship.trees(above, {*above, *wanted})
+    keyed = {(bytes.fromhex(tree), os.fsencode(name)) for name, tree in named}
+    wanted = _stored(kinship, {*map(bytes.fromhex, blobs), *(tree for tree, _ in keyed)})
+    above = kinship.above(wanted)
+    trees = kinship.trees(above, np.union1d(above, wanted))
     below: set[bytes] = set()
-    for tree, entries in kinship.trees({tree for tree, _ in names}).items():
-        keyed = {name: oid for name, oid in entries.items() if (tree, name) in names}
-        trees[tree] = {**trees.get(tree, NOTHING), **keyed}
-        below |= set(keyed.values())
+    for tree, entries in kinship.trees(_stored(kinship, {tree for tree, _ in keyed})).items():
+        chosen = {name: oid for name, oid in entries.items() if (tree, name) in keyed}
+        trees[tree] = {**trees.get(tree, NOTHING), **chosen}
+        below |= set(chosen.values())
     while below:
-        more = kinship.trees(below)
+        more = kinship.trees(_stored(kinship, below))
         trees |= more
         below = {oid for entries in more.values() for oid in entries.values()} - trees.keys()
     return trees
+
+
+def _stored(kinship: Kinship, oids: Collection[bytes]) -> Numbers:
+    """The numbers of those of the objects with these raw ids that are stored."""
+    numbers = kinship.catalogue.named(oids)
+    stored: Numbers = numbers[numbers != ABSENT]
+    return stored

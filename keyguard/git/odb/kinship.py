@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,19 +12,19 @@ from keyguard.git.command import Git
 from keyguard.git.odb.arcs import Flags, arcs
 from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.commits import Commits, commits_of
-from keyguard.git.odb.kinds import ENTRY, TREE
-from keyguard.git.odb.links import Links, Small
+from keyguard.git.odb.links import Links
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.plain import Asked
 from keyguard.git.odb.runs import Runs
 from keyguard.git.odb.survey import Survey
+from keyguard.git.odb.tree_reader import Named, Pairs, TreeReader
 from keyguard.git.odb.walk import Pack, Walk
 
 # The empty tree git knows without having stored it.
 ALWAYS_THERE = {new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha256)}
 
-# Trees by their raw ids: what each names, by the name of the entry, again by its raw id.
-Trees = dict[bytes, dict[bytes, bytes]]
+# Trees by their raw ids, each with what it names.
+Trees = dict[bytes, Named]
 
 
 class Kinship:
@@ -77,15 +77,16 @@ class Kinship:
         reached = arcs(len(above), *among).reached(np.flatnonzero(np.isin(above, tops)).tolist())
         return set(above[reached].tolist())
 
-    def trees(self, oids: Collection[bytes], leading: Container[bytes] | None = None) -> Trees:
-        """The entries of those of the objects `oids` that are stored, and are trees.
+    def trees(self, numbers: Numbers, leading: Numbers | None = None) -> Trees:
+        """The entries of those of the objects `numbers` that are trees.
 
         Of these only entries that name one of `leading`, all of them where that is None. What cannot be read is left
         out.
         """
-        numbers = np.unique(self.catalogue.named(oids))
-        numbers = numbers[numbers != ABSENT]
-        reader = _TreeReader(self._holders, set(numbers.tolist()), leading, self.catalogue.oids.shape[1])
+        numbers = np.unique(numbers)
+        beside = None if leading is None else self._beside(leading)
+        size = self.catalogue.oids.shape[1]
+        reader = TreeReader(self._holders, set(numbers.tolist()), beside, self.catalogue.ids, size)
         elsewhere = Asked(self._git)
         left = self.catalogue.oids[numbers]
         for number, pack in enumerate(self._survey.packs):
@@ -100,34 +101,11 @@ class Kinship:
             examine_loose(folder, [oid for oid in names if oid in loose], reader, reader, self._survey.loose_holders)
         return dict(zip(self.catalogue.ids(list(reader.found)), reader.found.values(), strict=True))
 
-
-class _TreeReader:
-    """Is shown objects, and keeps the wanted entries of the wanted trees among them."""
-
-    def __init__(self, holders: Small, wanted: set[int], leading: Container[bytes] | None, oid_size: int) -> None:
-        self._holders = holders
-        self._wanted = wanted
-        self._leading = leading
-        self._entry = ENTRY[oid_size]
-        self.found: dict[int, dict[bytes, bytes]] = {}
-
-    def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
-        numbers = self._holders[np.array(holders, np.int64)].tolist()
-        for number, kind, content in zip(numbers, kinds, contents, strict=True):
-            if kind == TREE and number in self._wanted:
-                named = self._entry.findall(content)
-                if self._leading is not None:
-                    named = [entry for entry in named if entry[1] in self._leading]
-                self.found[number] = dict(named)
-
-    def pass_over(self, kind: int) -> None:
-        """A tree too large to be held is left out."""
-
-    def several(self, _kinds: Sequence[int], _contents: Sequence[bytes]) -> Iterable[tuple[int, None]]:
-        return ()
-
-    def stream(self, _kind: int, _size: int, _read: Callable[[int], bytes]) -> None:
-        return None
+    def _beside(self, numbers: Numbers) -> Pairs:
+        """The objects `numbers`, each beside all that name it."""
+        holder, child = self._runs.pairs(self._runs.naming(numbers))
+        order = np.argsort(holder, kind="stable")
+        return Pairs(holder[order], child[order])
 
 
 def _with_bases(pack: Pack, rows: Numbers) -> Numbers:
