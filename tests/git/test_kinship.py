@@ -19,6 +19,7 @@ from keyguard.git.odb.connectivity import absent_objects
 from keyguard.git.odb.kinship import Kinship
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
+from keyguard.git.odb.tree_reader import names
 from keyguard.git.odb.trees import entries
 from keyguard.git.past import AskedPast
 from tests.git.repositories import Repository, with_history
@@ -148,6 +149,16 @@ def test_what_commits_changed_is_what_git_says(tmp_path: Path, seed: int, stored
     assert told.graph.parents_of(commits) == asked.graph.parents
     for blob in blobs_of(repository):
         assert sides(told.changes({blob}, set()), {blob}) == sides(asked.changes({blob}, set()), {blob})
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+def test_however_many_are_looked_for_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr("keyguard.git.odb.tree_reader.FEW", few)
+    repository = random_history(tmp_path, 8)
+    blobs = set(blobs_of(repository))
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert sides(told.changes(blobs, set()), blobs) == sides(asked.changes(blobs, set()), blobs)
 
 
 def test_in_a_repository_of_sha_256(tmp_path: Path) -> None:
@@ -428,6 +439,28 @@ def test_a_tree_that_is_cut_off_is_no_tree(trees: list[list[tuple[bytes, bytes, 
     contents[which] = contents[which][: -data.draw(st.integers(1, 19))]
 
     assert entries(contents, 20) is None
+
+
+@given(TREE.filter(bool), st.data())
+def test_names_of_an_object_are_those_of_its_entries(
+    tree: list[tuple[bytes, bytes, bytes]], data: st.DataObject
+) -> None:
+    oid = data.draw(st.sampled_from([oid for _, _, oid in tree]))
+    others = data.draw(TREE)
+    every = data.draw(st.permutations([*tree, *((mode, name, oid) for mode, name, _ in others[:2]), *others]))
+
+    found = names(b"".join(b"%s %s\0%s" % entry for entry in every), oid)
+
+    assert found is None or found == [name for _, name, its in every if its == oid]
+
+
+def test_names_are_told_unless_ids_are_full_of_nuls() -> None:
+    plain, nuls = (b"100644 a\0%s" % (byte * 20) for byte in (b"x", b"\0"))
+    last = b"100644 b\0" + b"o" * 20
+
+    assert names(plain * 100 + last, b"o" * 20) == [b"b"]
+    assert names(nuls + plain + last, b"o" * 20) == [b"b"]
+    assert names(nuls * 100 + last, b"o" * 20) is None
 
 
 def test_paths_without_number_and_without_a_change_are_given_up(tmp_path: Path) -> None:
