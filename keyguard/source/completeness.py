@@ -20,8 +20,7 @@ from keyguard.git.past import AskedPast, Past
 from keyguard.model import Unread
 
 if TYPE_CHECKING:
-    from keyguard.git.odb.ancestry import ReadPast
-    from keyguard.git.odb.kinship import Kinship
+    from keyguard.git.kin.ancestry import ReadPast
     from keyguard.git.odb.reader import Linked
 
 TIPS = ("rev-list", "--no-walk", "--all", "--reflog")
@@ -64,7 +63,7 @@ class Completeness:
         absent = None
         try:
             if links and links.whole and not _has_grafts(self._store):
-                past, absent = self._told(links.kinship())
+                past, absent = self._told(links)
             if absent is None:
                 absent = {line[1:] for line in _Question(self._git, *NEEDED).answer() if line.startswith("?")}
         except GitError as error:
@@ -75,11 +74,13 @@ class Completeness:
         reason = "promised and not fetched, and a scan fetches nothing" if promised else "they are absent"
         return past, [Unread("objects that refs need", reason, len(absent - known))]
 
-    def _told(self, kinship: Kinship) -> tuple[Callable[[], Past], set[str] | None]:
+    def _told(self, links: Linked) -> tuple[Callable[[], Past], set[str] | None]:
         # numpy, on which these stand, has been imported where there are links.
-        from keyguard.git.odb.ancestry import ReadPast
-        from keyguard.git.odb.connectivity import absent_objects
+        from keyguard.git.kin.ancestry import ReadPast
+        from keyguard.git.kin.connectivity import absent_objects
+        from keyguard.git.kin.kinship import Kinship
 
+        kinship = Kinship(self._git, *links.take())
         tips, borders = self._tips.answer(), _shallow(self._store)
         past: Callable[[], ReadPast] = cache(partial(ReadPast, self._git, kinship, tips, borders))
         # What came while all was read is known to git alone.

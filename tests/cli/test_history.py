@@ -62,18 +62,33 @@ def test_a_ref_is_never_taken_for_an_option(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_reports_what_was_found_and_leaves_no_process_behind(tmp_path: Path) -> None:
-    repository = with_history(Repository(tmp_path), commits=30)
+    with slow_reading(tmp_path) as process:
+        assert process.stdout and process.stdout.readline() == b"reading\n"
+        os.killpg(process.pid, signal.SIGINT)
+
+        assert_it_ends(process)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interrupt_amid_the_start_of_a_process_leaves_none_behind(tmp_path: Path, number: int) -> None:
+    with slow_reading(tmp_path, f"after_fork({number}, lambda: os.kill(os.getpid(), signal.SIGINT))") as process:
+        assert_it_ends(process)
+
+
+def slow_reading(folder: Path, prelude: str = "") -> subprocess.Popen[bytes]:
+    """A `keyguard history` whose workers never come to an end, as the leader of a group of processes."""
+    repository = with_history(Repository(folder), commits=30)
     repository.commit({"a.env": KEY.encode()})
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, str(tmp_path)],
+    return subprocess.Popen(
+        [sys.executable, "-c", SLOW.replace("PRELUDE", prelude), str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"reading\n"
-    os.killpg(process.pid, signal.SIGINT)
 
+
+def assert_it_ends(process: subprocess.Popen[bytes]) -> None:
+    """Also with what it started: whoever holds its output keeps this waiting."""
     printed, _ = process.communicate(timeout=30)
 
     assert b"interrupted" in printed
@@ -83,7 +98,7 @@ def test_an_interrupt_reports_what_was_found_and_leaves_no_process_behind(tmp_pa
 
 
 SLOW = """
-import os, sys, time
+import os, signal, sys, time
 from keyguard.cli import entry
 from keyguard.git.odb import shares
 from keyguard.source import objects
@@ -95,7 +110,12 @@ def slowly(self, kinds, contents):
     time.sleep(60)
     return list(several(self, kinds, contents))
 
+def after_fork(wanted, act):
+    forks = []
+    os.register_at_fork(after_in_parent=lambda: (forks.append(1), len(forks) == wanted and act()))
+
 objects.ObjectExaminer.several = slowly
+PRELUDE
 shares.ALONE = shares.LEAST = shares.MOST = 0
 sys.exit(entry.run(["history", sys.argv[1], "--jobs", "2"]))
 """

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard.git.odb.arcs import Arcs, arcs
+from keyguard.git.kin.arcs import Arcs, arcs
+from keyguard.git.kin.runs import FEW, Runs
 from keyguard.git.odb.catalogue import ABSENT
 from keyguard.git.odb.links import Links
-from keyguard.git.odb.runs import FEW, Runs
 
 # By number, those that it leads to.
 Plain = dict[int, list[int]]

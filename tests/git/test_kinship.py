@@ -14,12 +14,12 @@ from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
-from keyguard.git.odb.ancestry import ReadPast
-from keyguard.git.odb.connectivity import absent_objects
-from keyguard.git.odb.kinship import Kinship
+from keyguard.git.kin.ancestry import ReadPast
+from keyguard.git.kin.connectivity import absent_objects
+from keyguard.git.kin.kinship import Kinship
+from keyguard.git.kin.tree_reader import names
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
-from keyguard.git.odb.tree_reader import names
 from keyguard.git.odb.trees import entries
 from keyguard.git.past import AskedPast
 from tests.git.repositories import Repository, with_history
@@ -44,7 +44,7 @@ def kinship_of(repository: Repository, jobs: int = 1) -> Kinship:
     for harvest in reading.harvests:
         assert not harvest.lost
     assert reading.links and reading.links.whole
-    return reading.links.kinship()
+    return Kinship(git, *reading.links.take())
 
 
 def past_of(repository: Repository, jobs: int = 1) -> ReadPast:
@@ -153,7 +153,7 @@ def test_what_commits_changed_is_what_git_says(tmp_path: Path, seed: int, stored
 
 @pytest.mark.parametrize("few", [0, 1_000])
 def test_however_many_are_looked_for_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr("keyguard.git.odb.tree_reader.FEW", few)
+    monkeypatch.setattr("keyguard.git.kin.tree_reader.FEW", few)
     repository = random_history(tmp_path, 8)
     blobs = set(blobs_of(repository))
     told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
@@ -289,7 +289,7 @@ def absent_in(repository: Repository, indexed: Sequence[str] = ()) -> set[str] |
     list(reading.harvests)
     assert reading.links
     tips = repository("rev-list", "--no-walk", "--all", "--reflog", "--ignore-missing").split()
-    kinship = reading.links.kinship()
+    kinship = Kinship(git, *reading.links.take())
     return absent_objects(kinship, lambda: ReadPast(git, kinship, tips, borders(repository)), indexed)
 
 

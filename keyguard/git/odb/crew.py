@@ -8,7 +8,9 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -60,14 +62,15 @@ class _Crew(Generic[Task, Result]):
     def __init__(self, tasks: Sequence[Task], make: Callable[[], Work[Task, Result]], jobs: int) -> None:
         self.make = make
         self.waiting = list(reversed(tasks))
+        self.jobs = jobs
         self.busy: dict[Connection, Task] = {}
         self.processes: list[BaseProcess] = []
-        for _ in range(jobs):
-            self._engage()
 
     def results(self) -> Iterator[Done[Task, Result]]:
         from multiprocessing.connection import wait
 
+        for _ in range(self.jobs):
+            self._engage()
         while self.busy:
             ready = wait(list(self.busy))
             for pipe in [pipe for pipe in self.busy if pipe in ready]:
@@ -87,9 +90,11 @@ class _Crew(Generic[Task, Result]):
         context: ForkContext | SpawnContext = get_context("fork") if FORKS else get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.make), daemon=True)
-        process.start()
+        # An interrupt waits: amid this it would leave a process that nobody knows.
+        with _undisturbed():
+            process.start()
+            self.processes.append(process)
         theirs.close()
-        self.processes.append(process)
         self._next(ours)
 
     def _received(self, pipe: Connection) -> Done[Task, Result]:
@@ -119,6 +124,23 @@ class _Crew(Generic[Task, Result]):
         except OSError:
             # It is gone: the wait for its result says so.
             return
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put interrupts off while the block runs."""
+    # Elsewhere there are none, nor may their handler be set.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    put_off: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: put_off.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if put_off:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _serve(pipe: Connection, make: Callable[[], Work[Task, Result]]) -> None:

@@ -19,7 +19,6 @@ from keyguard.git.odb.store import Store
 from keyguard.model import Unread
 
 if TYPE_CHECKING:
-    from keyguard.git.odb.kinship import Kinship
     from keyguard.git.odb.links import Links
     from keyguard.git.odb.survey import Survey
 
@@ -64,20 +63,19 @@ def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) ->
     from keyguard.git.odb.survey import survey
 
     surveyed = survey(store)
-    linked = Linked(git, surveyed)
+    linked = Linked(surveyed)
     first = linked.gathered(harvests(git, surveyed, make, jobs))
     every = _with_second_try(git, make, first, surveyed.lost, linked, jobs)
     return Reading(surveyed.objects, "its packs", tuple(surveyed.unread), every, linked)
 
 
 class Linked:
-    """What the objects of a store name, gathered while they are read.
+    """A store whose objects are read, and what they name, gathered meanwhile.
 
     `whole` says, at the end, that nothing is left out: what git had to read is, and what could not be understood.
     """
 
-    def __init__(self, git: Git, surveyed: Survey) -> None:
-        self._git = git
+    def __init__(self, surveyed: Survey) -> None:
         self._surveyed = surveyed
         self._parts: list[Links] = []
         self._absent = 0
@@ -97,14 +95,13 @@ class Linked:
                 harvest.links = None
             yield harvest
 
-    def kinship(self) -> Kinship:
-        """What was gathered, as one. To be called once: nothing of it is kept here."""
-        from keyguard.git.odb.kinship import Kinship
+    def take(self) -> tuple[Survey, Links]:
+        """The store, and what was gathered, as one. To be called once: nothing of it is kept here."""
         from keyguard.git.odb.links import Gatherer, joined
 
         parts = [Gatherer(self._surveyed.catalogue).take(), *self._parts]
         self._parts.clear()
-        return Kinship(self._git, self._surveyed, joined(parts))
+        return self._surveyed, joined(parts)
 
 
 def _with_second_try(

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 import numpy as np
 
 from keyguard.git.command import Git
-from keyguard.git.odb.arcs import Flags, arcs
+from keyguard.git.kin.arcs import Flags, arcs
+from keyguard.git.kin.commits import Commits, commits_of
+from keyguard.git.kin.runs import Runs
+from keyguard.git.kin.tree_reader import Named, Pairs, TreeReader
 from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.commits import Commits, commits_of
 from keyguard.git.odb.links import Links
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.plain import Asked
-from keyguard.git.odb.runs import Runs
 from keyguard.git.odb.survey import Survey
-from keyguard.git.odb.tree_reader import Named, Pairs, TreeReader
 from keyguard.git.odb.walk import Pack, Walk
 
 # The empty tree git knows without having stored it.

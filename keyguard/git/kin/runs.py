@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from keyguard.git.odb.arcs import Flags, ranges
+from keyguard.git.kin.arcs import Flags, ranges
 from keyguard.git.odb.catalogue import Numbers
 from keyguard.git.odb.links import Links
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keyguard.git.odb.arcs import Arcs, Flags, arcs, ranges
+from keyguard.git.kin.arcs import Arcs, Flags, arcs, ranges
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.links import Links, Small
 

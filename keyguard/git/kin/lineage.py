@@ -8,9 +8,9 @@ from itertools import islice
 
 import numpy as np
 
-from keyguard.git.odb.arcs import Arcs, Flags
+from keyguard.git.kin.arcs import Arcs, Flags
+from keyguard.git.kin.commits import Commits
 from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.commits import Commits
 
 
 class ReadLineage:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from keyguard.git.odb.ancestry import ReadPast
+from keyguard.git.kin.ancestry import ReadPast
+from keyguard.git.kin.kinship import ALWAYS_THERE, Kinship
 from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.kinship import ALWAYS_THERE, Kinship
 from keyguard.git.odb.links import MOST_ABSENT
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
-from keyguard.git.odb.arcs import Flags
+from keyguard.git.kin.arcs import Flags
+from keyguard.git.kin.kinship import Kinship, Trees
+from keyguard.git.kin.lineage import ReadLineage
 from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.kinship import Kinship, Trees
-from keyguard.git.odb.lineage import ReadLineage
 from keyguard.git.past import Named, about
 from keyguard.git.refs import Ref, refs
 

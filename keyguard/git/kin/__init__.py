@@ -1,0 +1,1 @@
+"""Which objects of a store name which, and what follows from it: what is absent, and what commits changed."""
