@@ -498,6 +498,32 @@ def test_a_commit_whose_tree_is_absent_took_nothing(tmp_path: Path) -> None:
     assert past.changes({blob}, set()) == [Changed(first, "a", None, blob)]
 
 
+def test_a_commit_whose_folder_is_absent_took_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"folder/a": b"one\n", "folder/b": b"b\n", "other": b"o\n"})
+    repository.commit({"folder/b": b"another\n"})
+    blob = repository("rev-parse", "main:folder/a")
+    lost(repository, "main:folder")
+    past = past_of(repository)
+
+    assert past.changes({blob}, set()) == [Changed(first, "folder/a", None, blob)]
+
+
+def test_a_commit_that_takes_a_folder_took_what_was_in_it(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"folder/a": b"one\n", "other/b": b"b\n"})
+    blob = repository("rev-parse", "main:folder/a")
+    repository("rm", "-q", "-r", "folder")
+    last = repository.commit({"other/b": b"another\n"})
+    lost(repository, "main:other/b")
+    past = past_of(repository)
+
+    assert past.changes({blob}, set()) == [
+        Changed(last, "folder/a", blob, None),
+        Changed(first, "folder/a", None, blob),
+    ]
+
+
 def test_a_commit_that_leaves_nothing_took_it(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     first = repository.commit({"a": b"one\n"})

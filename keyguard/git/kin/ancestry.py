@@ -16,6 +16,7 @@ from keyguard.git.kin.arcs import Flags
 from keyguard.git.kin.kinship import Kinship, Trees
 from keyguard.git.kin.lineage import ReadLineage
 from keyguard.git.odb.catalogue import ABSENT, Numbers
+from keyguard.git.odb.links import MOST_ABSENT
 from keyguard.git.past import Named, about
 from keyguard.git.refs import Ref, refs
 
@@ -106,13 +107,27 @@ class ReadPast:
             left, right = self._trees.get(before, NOTHING), self._trees.get(after, NOTHING)
             for name in left.keys() | right.keys() if left is not right else ():
                 old, new = left.get(name, NO_TREE), right.get(name, NO_TREE)
-                if old == new:
+                if old == new or (old in self._trees and not new and self._is_absent(after, name)):
+                    # Of what is absent nobody knows that it took anything.
                     continue
                 old_blob, new_blob = self._blob(old), self._blob(new)
                 if old_blob or new_blob:
                     yield Changed(commit, os.fsdecode(folder + name), old_blob, new_blob)
                 if old in self._trees or new in self._trees:
                     waiting.append((old, new, folder + name + b"/"))
+
+    def _is_absent(self, tree: bytes, name: bytes) -> bool:
+        """Whether a tree has an entry of this name for what is not stored."""
+        numbers = self._kinship.catalogue.named([tree])
+        if numbers[0] not in self._with_gaps:
+            return False
+        named = self._kinship.trees(numbers).get(tree, NOTHING).get(name)
+        return named is not None and self._kinship.catalogue.named([named])[0] == ABSENT
+
+    @cached_property
+    def _with_gaps(self) -> set[int]:
+        """The numbers of what names something absent; none where that is too much to be told."""
+        return set().union(*(self._kinship.absent(MOST_ABSENT) or {}).values())
 
     def _blob(self, oid: bytes) -> str | None:
         return oid.hex() if oid and oid not in self._trees else None
