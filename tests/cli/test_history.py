@@ -110,6 +110,9 @@ def slowly(self, kinds, contents):
     time.sleep(60)
     return list(several(self, kinds, contents))
 
+# What runs in the background may have been told to pass over interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def after_fork(wanted, act):
     forks = []
     os.register_at_fork(after_in_parent=lambda: (forks.append(1), len(forks) == wanted and act()))
