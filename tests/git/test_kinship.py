@@ -511,16 +511,16 @@ def test_a_commit_whose_folder_is_absent_took_nothing(tmp_path: Path) -> None:
 
 def test_a_commit_that_takes_a_folder_took_what_was_in_it(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
-    first = repository.commit({"folder/a": b"one\n", "other/b": b"b\n"})
-    blob = repository("rev-parse", "main:folder/a")
+    first = repository.commit({"folder/in/a": b"one\n", "other/b": b"b\n"})
+    blob = repository("rev-parse", "main:folder/in/a")
     repository("rm", "-q", "-r", "folder")
     last = repository.commit({"other/b": b"another\n"})
     lost(repository, "main:other/b")
     past = past_of(repository)
 
     assert past.changes({blob}, set()) == [
-        Changed(last, "folder/a", blob, None),
-        Changed(first, "folder/a", None, blob),
+        Changed(last, "folder/in/a", blob, None),
+        Changed(first, "folder/in/a", None, blob),
     ]
 
 

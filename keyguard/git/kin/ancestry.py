@@ -118,6 +118,8 @@ class ReadPast:
 
     def _is_absent(self, tree: bytes, name: bytes) -> bool:
         """Whether a tree has an entry of this name for what is not stored."""
+        if tree == NO_TREE:
+            return False
         numbers = self._kinship.catalogue.named([tree])
         if numbers[0] not in self._with_gaps:
             return False
