@@ -27,6 +27,10 @@ NO_TREE = b""
 MOST_CHANGES = MOST_COMPARED = 300_000
 TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
 
+# Bytes of a path, and of all that are told of: folders in each other can be as many as there are objects.
+LONGEST_PATH, MOST_OF_PATHS = 1 << 14, 64 << 20
+TOO_LONG = "its folders lie so deep in each other that the places of its keys cannot be listed"
+
 
 class ReadPast:
     """A past that was read.
@@ -61,9 +65,13 @@ class ReadPast:
             self._trees = _marked(self._kinship, blobs, named)
             self._looked_for = blobs, named
         steps = self._steps(self.stray if stray else self.graph)
-        found = list(islice((change for step in steps for change in self._between(*step)), MOST_CHANGES))
-        if len(found) == MOST_CHANGES:
-            raise GitError(TOO_MANY)
+        found: list[Changed] = []
+        left = MOST_OF_PATHS
+        for change in (change for step in steps for change in self._between(*step)):
+            found.append(change)
+            left -= len(change.path)
+            if len(found) == MOST_CHANGES or left < 0:
+                raise GitError(TOO_MANY)
         return about(found, blobs, {name for name, _ in named})
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
@@ -104,6 +112,8 @@ class ReadPast:
             if compared > MOST_COMPARED:
                 raise GitError(TOO_MANY)
             before, after, folder = waiting.pop()
+            if len(folder) > LONGEST_PATH:
+                raise GitError(TOO_LONG)
             left, right = self._trees.get(before, NOTHING), self._trees.get(after, NOTHING)
             for name in left.keys() | right.keys() if left is not right else ():
                 old, new = left.get(name, NO_TREE), right.get(name, NO_TREE)
@@ -151,6 +161,7 @@ def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) 
     above = kinship.above(wanted)
     trees = kinship.trees(above, np.union1d(above, wanted))
     below: set[bytes] = set()
+    whole: set[bytes] = set()
     for tree, entries in kinship.trees(_stored(kinship, {tree for tree, _ in keyed})).items():
         chosen = {name: oid for name, oid in entries.items() if (tree, name) in keyed}
         trees[tree] = {**trees.get(tree, NOTHING), **chosen}
@@ -158,7 +169,9 @@ def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) 
     while below:
         more = kinship.trees(_stored(kinship, below))
         trees |= more
-        below = {oid for entries in more.values() for oid in entries.values()} - trees.keys()
+        # What led to another key was read before, but not whole.
+        whole |= more.keys()
+        below = {oid for entries in more.values() for oid in entries.values()} - whole
     return trees
 
 

@@ -37,4 +37,6 @@ def _needed(kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[int]], 
     pointed_at = {bytes.fromhex(oid) for ref in past.refs for oid in (ref.oid, ref.peeled)}
     tops = np.concatenate([past.roots(), past.standing(), kinship.catalogue.named(pointed_at), indexed])
     needed = kinship.needed(tops, holders)
+    if needed is None:
+        return None
     return None if any(of_one.isdisjoint(needed) for of_one in named.values()) else set(named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import closing
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from keyguard.git.command import Git
 from keyguard.git.kin.arcs import Flags, arcs
 from keyguard.git.kin.commits import Commits, commits_of
 from keyguard.git.kin.runs import Runs
-from keyguard.git.kin.tree_reader import Named, Pairs, TreeReader
+from keyguard.git.kin.tree_reader import Leading, Named, TreeReader
 from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.links import Links
 from keyguard.git.odb.loose import examine_loose
@@ -22,6 +23,9 @@ from keyguard.git.odb.walk import Pack, Walk
 
 # The empty tree git knows without having stored it.
 ALWAYS_THERE = {new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha256)}
+
+# Holders with what they name that are held at a time: a hundred bytes or two each.
+MOST_PAIRS = 2_000_000
 
 # Trees by their raw ids, each with what it names.
 Trees = dict[bytes, Named]
@@ -69,10 +73,16 @@ class Kinship:
             known[wanted] = True
         return np.flatnonzero(known)
 
-    def needed(self, tops: Numbers, wanted: Numbers) -> set[int]:
-        """Those of `wanted`, and of the trees and tags above them, that are `tops` or below one."""
+    def needed(self, tops: Numbers, wanted: Numbers) -> set[int] | None:
+        """Those of `wanted`, and of the trees and tags above them, that are `tops` or below one.
+
+        None where they name each other too often.
+        """
         above = np.union1d(self.above(wanted), wanted)
-        holder, child = self._runs.pairs(self._runs.naming(above))
+        runs = self._runs.naming(above)
+        if self._runs.width(runs) > MOST_PAIRS:
+            return None
+        holder, child = self._runs.pairs(runs)
         among = np.searchsorted(above, self._holders[holder]), np.searchsorted(above, child)
         reached = arcs(len(above), *among).reached(np.flatnonzero(np.isin(above, tops)).tolist())
         return set(above[reached].tolist())
@@ -84,28 +94,30 @@ class Kinship:
         out.
         """
         numbers = np.unique(numbers)
-        beside = None if leading is None else self._beside(leading)
-        size = self.catalogue.oids.shape[1]
-        reader = TreeReader(self._holders, set(numbers.tolist()), beside, self.catalogue.ids, size)
-        elsewhere = Asked(self._git)
+        reader = TreeReader(self.catalogue, self._holders, set(numbers.tolist()), self._leading(leading))
         left = self.catalogue.oids[numbers]
-        for number, pack in enumerate(self._survey.packs):
-            rows = pack.index.rows(left)
-            if (rows >= 0).any():
-                places = _with_bases(pack, rows[rows >= 0])
-                Walk(pack, reader, elsewhere, reader, self._survey.first_holder(number)).places(places)
-            left = left[rows < 0]
-        elsewhere.close()
+        with closing(Asked(self._git)) as elsewhere:
+            for number, pack in enumerate(self._survey.packs):
+                rows = pack.index.rows(left)
+                if (rows >= 0).any():
+                    places = _with_bases(pack, rows[rows >= 0])
+                    Walk(pack, reader, elsewhere, reader, self._survey.first_holder(number)).places(places)
+                left = left[rows < 0]
         loose = {bytes(oid).hex() for oid in left}
         for folder, names in self._survey.loose.items():
             examine_loose(folder, [oid for oid in names if oid in loose], reader, reader, self._survey.loose_holders)
         return dict(zip(self.catalogue.ids(list(reader.found)), reader.found.values(), strict=True))
 
-    def _beside(self, numbers: Numbers) -> Pairs:
-        """The objects `numbers`, each beside all that name it."""
-        holder, child = self._runs.pairs(self._runs.naming(numbers))
+    def _leading(self, numbers: Numbers | None) -> Leading | None:
+        """The objects `numbers`, each beside all that name it where these are not too many."""
+        if numbers is None:
+            return None
+        runs = self._runs.naming(numbers)
+        if self._runs.width(runs) > MOST_PAIRS:
+            return Leading(self.catalogue, numbers)
+        holder, child = self._runs.pairs(runs)
         order = np.argsort(holder, kind="stable")
-        return Pairs(holder[order], child[order])
+        return Leading(self.catalogue, numbers, holder[order], child[order])
 
 
 def _with_bases(pack: Pack, rows: Numbers) -> Numbers:

@@ -46,6 +46,10 @@ class Runs:
         open_ = np.cumsum(np.bincount(first, minlength=end + 1) - np.bincount(last + 1, minlength=end + 1))
         return np.flatnonzero(open_)
 
+    def width(self, runs: Numbers) -> int:
+        """How many `pairs` there are in some runs."""
+        return int((self._last[runs] - self._first[runs] + 1).sum(dtype=np.int64))
+
     def pairs(self, runs: Numbers) -> tuple[Numbers, Numbers]:
         """Each holder in some runs with each object that it names there."""
         first = self._first[runs].astype(np.int64)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
-from keyguard.git.odb.catalogue import Numbers
+from keyguard.git.kin.arcs import ranges
+from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.kinds import ENTRY, TREE
 from keyguard.git.odb.links import Small
 
@@ -21,61 +23,68 @@ FEW = 8
 FAR = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Holders, ascending, each with an object that it names beside it, by its number."""
+class Leading:
+    """The objects of which the entries are wanted, by their numbers.
 
-    holder: Numbers
-    child: Numbers
+    `holder`, ascending, and `child` are pairs of a holder and one of the objects that it names: all of them, or none.
+    """
 
-    def of(self, holders: Numbers) -> list[list[int]]:
-        """The objects beside each of `holders`."""
-        first = np.searchsorted(self.holder, holders, side="left").tolist()
-        after = np.searchsorted(self.holder, holders, side="right").tolist()
-        return [self.child[start:end].tolist() for start, end in zip(first, after, strict=True)]
+    def __init__(
+        self, catalogue: Catalogue, numbers: Numbers, holder: Numbers | None = None, child: Numbers | None = None
+    ) -> None:
+        self._catalogue = catalogue
+        self._numbers = numbers
+        self._holder = holder
+        self._child = child
+
+    def of(self, holders: Numbers) -> list[list[bytes] | None]:
+        """The raw ids of the objects that each of `holders` names; None where that is not known, or not few."""
+        if self._holder is None or self._child is None:
+            return [None] * len(holders)
+        first = np.searchsorted(self._holder, holders, side="left")
+        count = np.searchsorted(self._holder, holders, side="right") - first
+        count[count > FEW] = ABSENT
+        known = np.maximum(count, 0)
+        oids = iter(self._catalogue.ids(self._child[ranges(first, known)]))
+        return [None if number == ABSENT else list(islice(oids, number)) for number in count.tolist()]
+
+    @cached_property
+    def oids(self) -> frozenset[bytes]:
+        """The raw ids of all."""
+        return frozenset(self._catalogue.ids(self._numbers))
 
 
 class TreeReader:
     """Is shown objects, and keeps the entries of the trees among them that are `wanted`, by their numbers.
 
-    `holders` says which object is behind the name of a holder. With `pairs` only entries that name an object beside the
-    tree's holder are kept. `oids` gives the raw ids of objects. Trees that name the same share what is kept of them.
+    `holders` says which object is behind the name of a holder. With `leading` only entries of these objects are kept.
+    Trees that name the same share what is kept of them.
     """
 
-    def __init__(
-        self,
-        holders: Small,
-        wanted: set[int],
-        pairs: Pairs | None,
-        oids: Callable[[list[int]], list[bytes]],
-        oid_size: int,
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, holders: Small, wanted: set[int], leading: Leading | None) -> None:
         self._holders = holders
         self._wanted = wanted
-        self._pairs = pairs
-        self._oids = oids
-        self._entry = ENTRY[oid_size]
+        self._leading = leading
+        self._entry = ENTRY[catalogue.oids.shape[1]]
         self._same: dict[tuple[tuple[bytes, bytes], ...], Named] = {}
         self.found: dict[int, Named] = {}
 
     def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
         behind = np.array(holders, np.int64)
-        beside = self._pairs.of(behind) if self._pairs else [None] * len(holders)
+        beside = self._leading.of(behind) if self._leading else [None] * len(holders)
         numbers = self._holders[behind].tolist()
-        for number, kind, content, children in zip(numbers, kinds, contents, beside, strict=True):
+        for number, kind, content, oids in zip(numbers, kinds, contents, beside, strict=True):
             if kind == TREE and number in self._wanted:
-                entries = self._entries(content, children)
+                entries = self._entries(content, oids)
                 self.found[number] = self._same.setdefault(tuple(entries), dict(entries))
 
-    def _entries(self, tree: bytes, children: list[int] | None) -> list[tuple[bytes, bytes]]:
-        if children is None:
-            return self._entry.findall(tree)
-        oids = dict.fromkeys(self._oids(children))
-        if len(oids) <= FEW:
-            found = [(oid, names(tree, oid)) for oid in oids]
+    def _entries(self, tree: bytes, oids: list[bytes] | None) -> list[tuple[bytes, bytes]]:
+        if oids is not None:
+            found = [(oid, names(tree, oid)) for oid in dict.fromkeys(oids)]
             if all(those is not None for _, those in found):
                 return [(name, oid) for oid, those in found for name in those or ()]
-        return [(name, oid) for name, oid in self._entry.findall(tree) if oid in oids]
+        every: list[tuple[bytes, bytes]] = self._entry.findall(tree)
+        return every if self._leading is None else [entry for entry in every if entry[1] in self._leading.oids]
 
     def pass_over(self, kind: int) -> None:
         """A tree too large to be held is left out."""

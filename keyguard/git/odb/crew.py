@@ -89,7 +89,9 @@ class _Crew(Generic[Task, Result]):
 
         context: ForkContext | SpawnContext = get_context("fork") if FORKS else get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self.make), daemon=True)
+        # A fork has these too, and would keep them from ending when this process is gone.
+        others = [ours, *self.busy] if FORKS else []
+        process = context.Process(target=_serve, args=(theirs, self.make, others), daemon=True)
         # An interrupt waits: amid this it would leave a process that nobody knows.
         with _undisturbed():
             process.start()
@@ -129,8 +131,8 @@ class _Crew(Generic[Task, Result]):
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Put interrupts off while the block runs."""
-    # Elsewhere there are none, nor may their handler be set.
-    if threading.current_thread() is not threading.main_thread():
+    # Elsewhere there are none, nor may their handler be set. One that is not Python's could not be put back.
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
         yield
         return
     put_off: list[int] = []
@@ -143,7 +145,9 @@ def _undisturbed() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
 
-def _serve(pipe: Connection, make: Callable[[], Work[Task, Result]]) -> None:
+def _serve(pipe: Connection, make: Callable[[], Work[Task, Result]], others: Sequence[Connection]) -> None:
+    for other in others:
+        other.close()
     # An interrupt is the parent's to handle. It ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What was made before stays, and the work makes no rings: looking for them again and again costs a fortieth.
@@ -160,4 +164,8 @@ def _serve(pipe: Connection, make: Callable[[], Work[Task, Result]]) -> None:
             answer = work(task), None
         except Exception as error:  # it is raised in the parent
             answer = None, error
-        pipe.send(answer)
+        try:
+            pipe.send(answer)
+        except OSError:
+            # Whoever waited for it was killed.
+            return

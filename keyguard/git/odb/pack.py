@@ -29,8 +29,8 @@ WHOLE, ELSEWHERE, NOWHERE = -1, -2, -3
 # pack that were touched are given back.
 GROUP, GROUP_SPAN = 1 << 16, 16 << 20
 
-# Nine bytes of 7 bits, after the first one's 4, stay within 63 bits.
-LONGEST = 9
+# So many bytes of 7 bits, after the first one's 4, stay within 63 bits.
+LONGEST = 8
 
 # Of four bytes each where that is enough: there is one an object.
 Integers = npt.NDArray[np.signedinteger]
@@ -170,7 +170,7 @@ def _high_first(content: Bytes, at: Integers, number: Integers, going: Integers,
 
     Source: gitformat-pack(5), "offset encoding": each byte after the first adds 1.
     """
-    for step in range(LONGEST - 1):
+    for step in range(LONGEST):
         if not len(going):
             break
         byte = content[np.minimum(at[going], limit)]
