@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
+from keyguard.git.odb import crew
 from keyguard.git.odb.crew import share_out
 
 DEADLY, FAULTY = 7, 11
@@ -54,3 +58,30 @@ def test_work_that_is_given_up_leaves_no_process() -> None:
     results.close()
 
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_one_that_it_works_for(start: None, number: int) -> None:
+    argv = [sys.executable, "-c", KILLED, str(crew.FORKS), str(int(number))]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as process:
+        # Whoever holds the output keeps this waiting.
+        process.communicate(timeout=30)
+
+    assert process.returncode == -number
+
+
+KILLED = """
+import os, sys
+from keyguard.git.odb import crew
+
+crew.FORKS = sys.argv[1] == "True"
+
+def doubling():
+    return lambda task: 2 * task
+
+if __name__ == "__main__":
+    results = crew.share_out(range(1_000), doubling, 3)
+    for _ in range(10):
+        next(results)
+    os.kill(os.getpid(), int(sys.argv[2]))
+"""

@@ -52,6 +52,19 @@ def test_deltas_that_stand_on_each_other_are_lost(tmp_path: Path) -> None:
     assert result.contents == {packs.oid_of(OTHER): ("blob", OTHER)}
 
 
+@pytest.mark.parametrize("size", [2**67 - 1, 2**63, 2**63 + 5, 2**60])
+def test_an_entry_of_a_size_that_nothing_has_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    header = packs._header
+    monkeypatch.setattr(packs, "_header", lambda type_, length: header(type_, size if length == 5 else length))
+
+    result = read_everything(repository_with(tmp_path, packs.whole(b"12345"), packs.whole(OTHER)))
+
+    assert set(result.lost) == {packs.oid_of(b"12345")}
+    assert result.contents == {packs.oid_of(OTHER): ("blob", OTHER)}
+
+
 def test_a_delta_that_stands_on_itself_is_lost(tmp_path: Path) -> None:
     result = read_everything(repository_with(tmp_path, packs.on_id(BASE, BASE), packs.whole(OTHER)))
 

@@ -524,6 +524,71 @@ def test_a_commit_that_takes_a_folder_took_what_was_in_it(tmp_path: Path) -> Non
     ]
 
 
+def test_a_commit_of_the_empty_tree_that_is_not_stored_took_all(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    first = repository.commit({"a": b"one\n"})
+    blob = repository("rev-parse", "main:a")
+    last = repository("commit-tree", "-p", first, "-m", "gone", repository("hash-object", "-t", "tree", "/dev/null"))
+    repository("update-ref", "refs/heads/main", last)
+
+    assert past_of(repository).changes({blob}, set()) == [
+        Changed(last, "a", blob, None),
+        Changed(first, "a", None, blob),
+    ]
+
+
+def test_below_a_name_that_is_looked_for_all_is_told(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    commits = [repository.commit({f"name/in/{file}": file.encode()}) for file in ("other", "looked-for", "more")]
+    blob = repository("rev-parse", "main:name/in/looked-for")
+    named = {("name", repository("rev-parse", f"{commit}^{{tree}}")) for commit in commits}
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert set(told.changes({blob}, named)) == set(asked.changes({blob}, named))
+
+
+def test_folders_that_lie_too_deep_in_each_other_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyguard.git.kin.ancestry.LONGEST_PATH", 100)
+    repository = Repository(tmp_path)
+    repository.commit({"in/" * 50 + "a": b"one\n"})
+    blob = repository("hash-object", "-w", "--stdin", given=b"one\n")
+
+    with pytest.raises(GitError, match="deep"):
+        past_of(repository).changes({blob}, set())
+
+
+def test_paths_that_come_to_too_many_bytes_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_OF_PATHS", 100)
+    repository = Repository(tmp_path)
+    repository.commit({f"a-long-name-{number}": b"one\n" for number in range(10)})
+    blob = repository("hash-object", "-w", "--stdin", given=b"one\n")
+
+    with pytest.raises(GitError, match="so often"):
+        past_of(repository).changes({blob}, set())
+
+
+def test_trees_that_name_each_other_too_often_are_looked_at_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.kin.kinship.MOST_PAIRS", 0)
+    repository = random_history(tmp_path, 9)
+    blobs = set(blobs_of(repository))
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert sides(told.changes(blobs, set()), blobs) == sides(asked.changes(blobs, set()), blobs)
+
+
+def test_of_trees_that_name_each_other_too_often_git_tells_what_is_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.kin.kinship.MOST_PAIRS", 0)
+    repository = Repository(tmp_path)
+    repository.commit({"folder/a": b"one\n"})
+    lost(repository, "main:folder/a")
+
+    assert absent_in(repository) is None
+
+
 def test_a_commit_that_leaves_nothing_took_it(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     first = repository.commit({"a": b"one\n"})

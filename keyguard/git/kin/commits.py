@@ -52,7 +52,7 @@ class Commits:
 
     def trees(self, places: Numbers) -> list[bytes]:
         """The raw id of each one's tree, an empty one where that is not stored."""
-        return self.catalogue.ids(self.tree[places])
+        return self.catalogue.ids(np.maximum(self.tree[places], ABSENT))
 
 
 def commits_of(catalogue: Catalogue, links: Links, holders: Small, borders: Numbers) -> Commits:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 
 from keyguard.git.kin.ancestry import ReadPast
-from keyguard.git.kin.kinship import ALWAYS_THERE, Kinship
+from keyguard.git.kin.kinship import Kinship
 from keyguard.git.odb.catalogue import ABSENT, Numbers
+from keyguard.git.odb.kinds import EMPTY_TREE
 from keyguard.git.odb.links import MOST_ABSENT
 
 
@@ -21,7 +22,8 @@ def absent_objects(kinship: Kinship, past: Callable[[], ReadPast], indexed: Coll
     """
     raw = [bytes.fromhex(oid) for oid in indexed]
     numbers = kinship.catalogue.named(raw)
-    missing = {oid for oid, number in zip(raw, numbers.tolist(), strict=True) if number == ABSENT} - ALWAYS_THERE
+    missing = {oid for oid, number in zip(raw, numbers.tolist(), strict=True) if number == ABSENT}
+    missing.difference_update(EMPTY_TREE.values())
     absent = kinship.absent(MOST_ABSENT)
     if absent is None:
         return None

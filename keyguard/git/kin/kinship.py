@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import closing
@@ -15,14 +14,12 @@ from keyguard.git.kin.commits import Commits, commits_of
 from keyguard.git.kin.runs import Runs
 from keyguard.git.kin.tree_reader import Leading, Named, TreeReader
 from keyguard.git.odb.catalogue import ABSENT, Numbers
+from keyguard.git.odb.kinds import EMPTY_TREE
 from keyguard.git.odb.links import Links
 from keyguard.git.odb.loose import examine_loose
 from keyguard.git.odb.plain import Asked
 from keyguard.git.odb.survey import Survey
 from keyguard.git.odb.walk import Pack, Walk
-
-# The empty tree git knows without having stored it.
-ALWAYS_THERE = {new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha256)}
 
 # Holders with what they name that are held at a time: a hundred bytes or two each.
 MOST_PAIRS = 2_000_000
@@ -61,7 +58,7 @@ class Kinship:
         holders: dict[bytes, set[int]] = defaultdict(set)
         for oid, first, last in zip(links.absent, links.absent_first, links.absent_last, strict=True):
             holders[bytes(oid)].update(self._holders[first : last + 1].tolist())
-        return {oid: of_one for oid, of_one in holders.items() if oid not in ALWAYS_THERE}
+        return {oid: of_one for oid, of_one in holders.items() if oid not in EMPTY_TREE.values()}
 
     def above(self, numbers: Numbers) -> Numbers:
         """The trees and tags that name one of these, or what names one, and so on."""

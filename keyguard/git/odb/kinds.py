@@ -5,6 +5,7 @@ Source: gitformat-pack(5), "Object types"; the words are those of git-cat-file(1
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import IntEnum
 
@@ -27,6 +28,9 @@ class Kind(IntEnum):
 COMMIT, TREE, BLOB, TAG = map(int, Kind)
 
 KIND_OF = {kind.word.encode(): kind for kind in Kind}
+
+# The id of the empty tree, by the size of an id: git knows it without having stored it.
+EMPTY_TREE = {len(new().digest()): new(b"tree 0\0").digest() for new in (hashlib.sha1, hashlib.sha256)}
 
 # An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same). By the
 # size of an id; gives names and ids.

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
-from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE
+from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, TAG, TREE
 from keyguard.git.odb.trees import Entries, Places, entries
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
@@ -31,6 +31,9 @@ TAG_LINK = {size: re.compile(rb"object ([0-9a-f]{%d})\n" % (2 * size)) for size 
 
 # Entries that begin so name a commit of another repository.
 GITLINK = b"160000 "
+
+# In place of a tree: the empty one, which need not be stored.
+NOTHING = -2
 
 # Where so many are absent, nearly all trees lead to one. git counts them sooner then.
 MOST_ABSENT = 20_000
@@ -49,8 +52,8 @@ class Links:
     """What the objects of a share name. Objects go by their numbers, holders by what the reading calls them.
 
     `child` is named by the holders `first` to `last`. `commit` is the holder of each commit, `date` its
-    committer's, in seconds since 1970, `tree` what it records; `parents` are those of all of them, `counts` of
-    each. `absent` are ids, raw, that are not stored, and `absent_first` to `absent_last` the holders that name each.
+    committer's, in seconds since 1970, `tree` what it records, or NOTHING; `parents` are those of all of them, `counts`
+    of each. `absent` are ids, raw, that are not stored, and `absent_first` to `absent_last` the holders that name each.
     `strange` says that an object could not be understood, so that links are missing.
     """
 
@@ -98,6 +101,10 @@ class Gatherer:
     _strange: bool = False
 
     @property
+    def _empty_tree(self) -> Oids:
+        return np.frombuffer(EMPTY_TREE[self._oid_size], np.uint8)
+
+    @property
     def _oid_size(self) -> int:
         return int(self.catalogue.oids.shape[1])
 
@@ -122,7 +129,9 @@ class Gatherer:
         self._add_trees()
         commit, date, counts = np.array(self._commits, np.int64).reshape(-1, 3).T
         holder = np.repeat(commit, counts + 1)
-        target = self._known(_raw(self._named, self._oid_size), holder, holder)
+        named = _raw(self._named, self._oid_size)
+        target = self._known(named, holder, holder)
+        target[(target == ABSENT) & (named == self._empty_tree).all(axis=1)] = NOTHING
         # Of each commit the first that it names is its tree.
         is_tree = np.zeros(len(target), np.bool_)
         is_tree[np.cumsum(counts + 1) - counts - 1] = True
