@@ -557,6 +557,15 @@ def test_folders_that_lie_too_deep_in_each_other_are_given_up(tmp_path: Path, mo
         past_of(repository).changes({blob}, set())
 
 
+def test_folders_that_lie_too_deep_below_a_name_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyguard.git.kin.ancestry.DEEPEST", 20)
+    repository = Repository(tmp_path)
+    repository.commit({"name/" + "in/" * 50 + "a": b"one\n"})
+
+    with pytest.raises(GitError, match="deep"):
+        past_of(repository).changes(set(), {("name", repository("rev-parse", "main^{tree}"))})
+
+
 def test_paths_that_come_to_too_many_bytes_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_OF_PATHS", 100)
     repository = Repository(tmp_path)

@@ -27,6 +27,9 @@ NO_TREE = b""
 MOST_CHANGES = MOST_COMPARED = 300_000
 TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
 
+# Folders in each other below a name with a key. git, too, goes no deeper (core.maxTreeDepth).
+DEEPEST = 2048
+
 # Bytes of a path, and of all that are told of: folders in each other can be as many as there are objects.
 LONGEST_PATH, MOST_OF_PATHS = 1 << 14, 64 << 20
 TOO_LONG = "its folders lie so deep in each other that the places of its keys cannot be listed"
@@ -154,7 +157,7 @@ class ReadPast:
 def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Trees:
     """The trees that lead to one of `blobs` or to an entry in `named`, and all trees below the latter.
 
-    Of each the entries that lead there.
+    Of each the entries that lead there. Raises GitError where these lie too deep in each other.
     """
     keyed = {(bytes.fromhex(tree), os.fsencode(name)) for name, tree in named}
     wanted = _stored(kinship, {*map(bytes.fromhex, blobs), *(tree for tree, _ in keyed)})
@@ -166,13 +169,15 @@ def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) 
         chosen = {name: oid for name, oid in entries.items() if (tree, name) in keyed}
         trees[tree] = {**trees.get(tree, NOTHING), **chosen}
         below |= set(chosen.values())
-    while below:
+    for _ in range(DEEPEST):
+        if not below:
+            return trees
         more = kinship.trees(_stored(kinship, below))
         trees |= more
         # What led to another key was read before, but not whole.
         whole |= more.keys()
         below = {oid for entries in more.values() for oid in entries.values()} - whole
-    return trees
+    raise GitError(TOO_LONG)
 
 
 def _stored(kinship: Kinship, oids: Collection[bytes]) -> Numbers:
