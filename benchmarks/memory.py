@@ -29,11 +29,15 @@ SHARE = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
 def peak(argv: list[str]) -> float:
-    """The most bytes that a command and all that it starts hold at a time."""
-    most = 0.0
+    """The most bytes that a command and all that it starts hold, twice in a row.
+
+    A process that is just being started may be its parent's double for a moment, and hold nothing.
+    """
+    most = before = 0.0
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            most = max(most, sum(map(_held, _family(process.pid))))
+            now = sum(map(_held, _family(process.pid)))
+            most, before = max(most, min(before, now)), now
             time.sleep(PAUSE_S)
     return most
 

@@ -30,7 +30,7 @@ WRONG_SIZE = "it has another length than it announces"
 
 # Rows turned into Python's own numbers at a time, and bytes of the pack that may be in memory for them before its
 # pages are given back: a whole share would take too much. An entry brings the block around it along.
-ROWS, MOST_PACKED, BLOCK = 1 << 11, 32 << 20, 1 << 16
+ROWS, MOST_PACKED, BLOCK = 1 << 11, 8 << 20, 1 << 16
 
 # What is big alone is examined alone, and not copied.
 BIG = 1 << 14
