@@ -84,17 +84,16 @@ def scaled() -> None:
     """
     print("| objects | median | processor time | an object | beyond one commit's | peak memory |")
     print("| --- | --- | --- | --- | --- | --- |")
-    start = 0.0
-    for objects in (3, *SCALES):
-        with tempfile.TemporaryDirectory() as name:
-            repository = made(Path(name), objects // 3, 50, 600)
-            (timing,) = alternate(contenders(repository)[:1], 3 if objects > 100_000 else 9)
-        start = start or timing.processor
-        each, beyond = (f"{seconds / objects * 1e6:.1f} µs" for seconds in (timing.processor, timing.processor - start))
-        if objects < SCALES[0]:
-            each = beyond = ""
-        times = f"{timing.seconds:.2f} s | {timing.processor:.2f} s"
-        print(f"| {objects:,} | {times} | {each} | {beyond} | {timing.memory:.0f} MB |")
+    with tempfile.TemporaryDirectory() as least:
+        one = contenders(made(Path(least), 1, 1, 600))[0]
+        for objects in SCALES:
+            with tempfile.TemporaryDirectory() as name:
+                repository = made(Path(name), objects // 3, 50, 600)
+                start, timing = alternate([one, contenders(repository)[0]], 5 if objects > 100_000 else 15)
+            each = timing.processor / objects * 1e6
+            beyond = (timing.processor - start.processor) / objects * 1e6
+            times = f"{timing.seconds:.2f} s | {timing.processor:.2f} s"
+            print(f"| {objects:,} | {times} | {each:.1f} µs | {beyond:.1f} µs | {timing.memory:.0f} MB |")
 
 
 def keyed() -> None:
