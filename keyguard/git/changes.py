@@ -7,13 +7,17 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from keyguard.git.command import Git
+from keyguard.errors import GitError
+from keyguard.git.command import Git, failure
 
 # git looks through the ids it was given for each change. Beyond these, looking through all changes is sooner.
 MOST_NAMED = 2_000
 
 # Commits below which a second process costs more than it saves.
 FEW = 2_000
+
+# Bytes that git may take for this, and print. It gets by with a tenth of these on the largest repositories.
+MOST_MEMORY, MOST_PRINTED = 4 << 30, 1 << 30
 
 PLAIN = ("diff-tree", "--stdin", "-r", "--root", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
          "--no-textconv", "--ignore-submodules=none")  # fmt: skip
@@ -53,7 +57,20 @@ def _run(git: Git, arguments: Sequence[str], commits: Sequence[str], jobs: int) 
     # git passes over a last line without an end.
     shares = ["".join(f"{commit}\n" for commit in share).encode() for share in _shared(commits, parts)]
     with ThreadPoolExecutor(parts) as threads:
-        yield from threads.map(lambda given: git.run(*arguments, given=given), shares)
+        yield from threads.map(lambda given: _answer(git, arguments, given), shares)
+
+
+def _answer(git: Git, arguments: Sequence[str], given: bytes) -> bytes:
+    """What git prints, which in a forged store, where a tree may name itself, has no end."""
+    with git.start(*arguments, given=given) as process:
+        process.bound(MOST_MEMORY)
+        printed = process.stdout.read(MOST_PRINTED + 1)
+        if len(printed) > MOST_PRINTED:
+            raise GitError("its trees hold more paths than can be listed")
+        code = process.wait()
+        if code:
+            raise failure(arguments, code, process.complaint())
+        return printed
 
 
 def _shared(commits: Sequence[str], parts: int) -> list[list[str]]:

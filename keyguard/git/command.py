@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import IO
 
-    Started = tuple[IO[bytes], IO[bytes], IO[bytes], Callable[[], int], Callable[[], None]]
+    Started = tuple[IO[bytes], IO[bytes], IO[bytes], Callable[[], int], Callable[[], None], int]
     # standard input, output and error, how to wait for the exit code, how to kill
 
 # A hostile `.git/config` can name programs for each of these. What is given with -c wins over every file.
@@ -140,7 +140,7 @@ class Process:
             started = _spawned(argv, env, given, aside)
         else:
             started = _popened(argv, env, given, aside)
-        self.stdin, self.stdout, self._stderr, self._reap, self._kill = started
+        self.stdin, self.stdout, self._stderr, self._reap, self._kill, self._pid = started
         self._code: int | None = None
 
     def __enter__(self) -> Process:
@@ -166,6 +166,17 @@ class Process:
         """End the process, if it still runs. Reading from it then comes to its end."""
         if self._code is None:
             self._kill()
+
+    def bound(self, memory: int) -> None:
+        """Let the process take no more than so many bytes of memory, where the system can see to that."""
+        if sys.platform == "linux":
+            import resource
+
+            try:
+                resource.prlimit(self._pid, resource.RLIMIT_DATA, (memory, memory))
+            except OSError:
+                # It has ended already.
+                return
 
     def wait(self) -> int:
         """The exit code (a signal's number, negated, where one ended the process)."""
@@ -263,7 +274,7 @@ def _spawned(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
         os.kill(pid, 9)
 
     stdin = open(os.devnull if writes < 0 else writes, "wb", buffering=0)  # noqa: SIM115
-    return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill
+    return stdin, open(ours, "rb"), open(stderr, "w+b"), reap, kill, pid
 
 
 def _in_memory() -> tuple[int, int]:
@@ -288,4 +299,4 @@ def _popened(argv: Sequence[str | bytes], env: dict[str, str], given: bytes | No
     stdin = process.stdin or open(os.devnull, "wb")  # noqa: SIM115
     stdout = kept or process.stdout
     assert stdout is not None  # noqa: S101 - it was asked for
-    return stdin, stdout, stderr, process.wait, process.kill
+    return stdin, stdout, stderr, process.wait, process.kill, process.pid

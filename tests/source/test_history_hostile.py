@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keyguard.cli.entry import run
+from tests.git import packs
 from tests.git.repositories import Repository
 from tests.source.auditing import KEY, OTHER, audit, only
 
@@ -118,3 +120,21 @@ def test_trees_as_deep_as_git_makes_them(tmp_path: Path) -> None:
 
     assert [place.path for place in finding.locations] == [f"{path}/key"]
     assert finding.exposure and finding.exposure.refs == ("refs/heads/main",)
+
+
+def test_a_tree_that_names_itself_takes_no_memory_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyguard.git.changes.MOST_MEMORY", 256 << 20)
+    repository = Repository(tmp_path)
+    forged = "aa" * 20
+    key = packs.whole(KEY.encode() + b"\n")
+    itself = b"".join(b"40000 %s\0%s" % (name.encode(), bytes.fromhex(forged)) for name in ("d", OTHER))
+    tree = replace(packs.whole(b"100644 a\0" + bytes.fromhex(key.oid) + itself, "tree"), oid=forged)
+    commit = packs.whole(f"tree {forged}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nx".encode(), "commit")
+    # What cannot be understood leaves the question to git.
+    packs.write_pack(repository.objects / "pack", [key, tree, commit, packs.whole(b"no tag", "tag")])
+    repository("update-ref", "refs/heads/main", commit.oid)
+
+    result = audit(tmp_path)
+
+    assert {finding.secret.reveal() for finding in result.findings} == {KEY, OTHER}
+    assert result.notes
