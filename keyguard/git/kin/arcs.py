@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Numbers
+from keyguard.git.odb.ranges import ranges
 
 Flags = npt.NDArray[np.bool_]
 
@@ -100,9 +101,3 @@ def arcs(size: int, behind: Numbers, ahead: Numbers) -> Arcs:
         order = np.argsort(behind, kind="stable")
         behind, ahead = behind[order], ahead[order]
     return Arcs(np.append(0, np.cumsum(np.bincount(behind, minlength=size))), ahead)
-
-
-def ranges(first: Numbers, count: Numbers) -> Numbers:
-    """The numbers `first`..`first + count` of each pair, one after the other."""
-    before = np.cumsum(count) - count
-    return np.repeat(first - before, count) + np.arange(int(count.sum()))

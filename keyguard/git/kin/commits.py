@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keyguard.git.kin.arcs import Arcs, Flags, arcs, ranges
+from keyguard.git.kin.arcs import Arcs, Flags, arcs
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.links import Links, Small
+from keyguard.git.odb.ranges import ranges
 
 
 @dataclass(frozen=True, slots=True)

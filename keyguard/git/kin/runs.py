@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from keyguard.git.kin.arcs import Flags, ranges
+from keyguard.git.kin.arcs import Flags
 from keyguard.git.odb.catalogue import Numbers
 from keyguard.git.odb.links import Links
+from keyguard.git.odb.ranges import ranges
 
 # Runs are looked through in a hundredth of the time that sorting them takes.
 FEW = 50

@@ -8,10 +8,10 @@ from itertools import islice
 
 import numpy as np
 
-from keyguard.git.kin.arcs import ranges
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.kinds import ENTRY, TREE
 from keyguard.git.odb.links import Small
+from keyguard.git.odb.ranges import ranges
 
 # What a tree names, by the name of the entry, by its raw id.
 Named = dict[bytes, bytes]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, WHOLE, Entries, Integers
+from keyguard.git.odb.ranges import ranges
 
 # git makes chains of 50, of 250 when asked to be aggressive, and reads what a hostile hand has made deeper.
 DEEPEST = 10_000
@@ -113,17 +114,11 @@ def _levels(entries: Entries) -> list[Integers]:
     level = np.nonzero((entries.kind > 0) & ((entries.base == WHOLE) | (entries.base == ELSEWHERE)))[0]
     levels = [level]
     while len(levels) <= DEEPEST:
-        level = deltas[_ranges(first[level], count[level])]
+        level = deltas[ranges(first[level], count[level])]
         if not len(level):
             break
         levels.append(level)
     return levels
-
-
-def _ranges(first: Integers, count: Integers) -> Integers:
-    """The numbers `first`..`first + count` of each pair, one after the other."""
-    before = np.cumsum(count) - count
-    return np.repeat(first - before, count) + np.arange(int(count.sum()))
 
 
 def _siblings(parents: Integers) -> tuple[Integers, Integers]:
