@@ -16,7 +16,8 @@ MOST_NAMED = 2_000
 # Commits below which a second process costs more than it saves.
 FEW = 2_000
 
-# Bytes that git may take for this, and print. It gets by with a tenth of these on the largest repositories.
+# Bytes that git may take for this, and print. For 60,000 commits of git's own history, every change of every merge
+# told, these are 0.4 and 0.8 GB.
 MOST_MEMORY, MOST_PRINTED = 4 << 30, 1 << 30
 
 PLAIN = ("diff-tree", "--stdin", "-r", "--root", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",

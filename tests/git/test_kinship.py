@@ -547,13 +547,22 @@ def test_below_a_name_that_is_looked_for_all_is_told(tmp_path: Path) -> None:
     assert set(told.changes({blob}, named)) == set(asked.changes({blob}, named))
 
 
-def test_folders_that_lie_too_deep_in_each_other_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyguard.git.kin.ancestry.LONGEST_PATH", 100)
+@pytest.mark.parametrize(
+    ("bound", "paths", "said"),
+    [
+        ("LONGEST_PATH", ["in/" * 50 + "a"], "deep"),
+        ("MOST_OF_PATHS", [f"a-long-name-{number}" for number in range(10)], "so often"),
+    ],
+)
+def test_paths_without_end_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, paths: list[str], said: str
+) -> None:
+    monkeypatch.setattr(f"keyguard.git.kin.ancestry.{bound}", 100)
     repository = Repository(tmp_path)
-    repository.commit({"in/" * 50 + "a": b"one\n"})
-    blob = repository("hash-object", "-w", "--stdin", given=b"one\n")
+    repository.commit(dict.fromkeys(paths, b"one\n"))
+    blob = repository("hash-object", "--stdin", given=b"one\n")
 
-    with pytest.raises(GitError, match="deep"):
+    with pytest.raises(GitError, match=said):
         past_of(repository).changes({blob}, set())
 
 
@@ -564,16 +573,6 @@ def test_folders_that_lie_too_deep_below_a_name_are_given_up(tmp_path: Path, mon
 
     with pytest.raises(GitError, match="deep"):
         past_of(repository).changes(set(), {("name", repository("rev-parse", "main^{tree}"))})
-
-
-def test_paths_that_come_to_too_many_bytes_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_OF_PATHS", 100)
-    repository = Repository(tmp_path)
-    repository.commit({f"a-long-name-{number}": b"one\n" for number in range(10)})
-    blob = repository("hash-object", "-w", "--stdin", given=b"one\n")
-
-    with pytest.raises(GitError, match="so often"):
-        past_of(repository).changes({blob}, set())
 
 
 def test_trees_that_name_each_other_too_often_are_looked_at_whole(

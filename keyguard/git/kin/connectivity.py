@@ -32,13 +32,16 @@ def absent_objects(kinship: Kinship, past: Callable[[], ReadPast], indexed: Coll
 
 
 def _needed(kinship: Kinship, past: ReadPast, absent: Mapping[bytes, set[int]], indexed: Numbers) -> set[bytes] | None:
-    """The absent objects, without those that a shallow clone cuts off. None where one is named by nothing needed."""
+    """The absent objects, without those that a shallow clone cuts off.
+
+    None where one is named by nothing needed, or that is too much to be told.
+    """
     cut_off = set(past.cutting().tolist())
     named = {oid: of_one for oid, of_one in absent.items() if not of_one <= cut_off}
     holders = np.array(sorted(set[int]().union(*named.values())), np.int64)
     pointed_at = {bytes.fromhex(oid) for ref in past.refs for oid in (ref.oid, ref.peeled)}
     tops = np.concatenate([past.roots(), past.standing(), kinship.catalogue.named(pointed_at), indexed])
     needed = kinship.needed(tops, holders)
-    if needed is None:
+    if needed is None or any(of_one.isdisjoint(needed) for of_one in named.values()):
         return None
-    return None if any(of_one.isdisjoint(needed) for of_one in named.values()) else set(named)
+    return set(named)

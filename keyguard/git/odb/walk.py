@@ -30,7 +30,7 @@ WRONG_SIZE = "it has another length than it announces"
 
 # Rows turned into Python's own numbers at a time, and bytes of the pack that may be in memory for them before its
 # pages are given back: a whole share would take too much. An entry brings the block around it along.
-ROWS, MOST_PACKED, BLOCK = 1 << 11, 8 << 20, 1 << 16
+ROWS, MOST_MAPPED, BLOCK = 1 << 11, 8 << 20, 1 << 16
 
 # What is big alone is examined alone, and not copied.
 BIG = 1 << 14
@@ -205,11 +205,11 @@ class Walk(Generic[Value]):
         at = self.pack.order.position[places]
         block = self.pack.entries.offset[at] // BLOCK
         elsewhere = np.append(True, block[1:] != block[:-1])
-        packed = np.cumsum(self.pack.entries.packed(at) + elsewhere * BLOCK)
+        mapped = np.cumsum(self.pack.entries.packed(at) + elsewhere * BLOCK)
         first = 0
         while first < len(places):
-            before = packed[first - 1] if first else 0
-            after = int(np.searchsorted(packed, before + MOST_PACKED, side="right"))
+            before = mapped[first - 1] if first else 0
+            after = int(np.searchsorted(mapped, before + MOST_MAPPED, side="right"))
             after = min(max(after, first + 1), first + ROWS)
             yield places[first:after]
             first = after
