@@ -38,10 +38,14 @@ class Prefilter:
     """The anchors, made ready to be looked for."""
 
     def __init__(self, anchors: Iterable[Anchor], *, fast: bool = True) -> None:
-        """`fast=False` searches without the extra, for tests that hold the two equal."""
+        """`fast=False` searches without the extra, for tests that hold the two equal.
+
+        `margin` is within how many bytes of a hit's start all lies that decides on it.
+        """
         self.anchors = tuple(anchors)
         texts = tuple(anchor[0] for anchor in self.anchors)
         self._longest = max(map(len, texts), default=1)
+        self.margin = max((1 + len(text) + gap + shortest for text, _, gap, shortest in self.anchors), default=1)
         group = _Together if fast and ahocorasick_rs is not None else _OneByOne
         self._groups = [group(texts, indexes) for indexes in _grouped(texts)]
 

@@ -9,6 +9,7 @@ from itertools import accumulate
 from keyguard.archive.bounds import Bounds
 from keyguard.archive_shape import kind, may_be_archive
 from keyguard.engine import Engine
+from keyguard.git.odb.difference import Gap, surroundings
 from keyguard.git.odb.kinds import BLOB, COMMIT, ENTRY, TAG, TREE
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
@@ -21,6 +22,9 @@ Results = list[Match | Unread]
 MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
 
 MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
+
+# A content of fewer bytes is searched sooner than what differs in it is put together.
+WORTH = 1 << 15
 
 # Bytes beside a match that an expression may look at, and places remembered in which none matches.
 BEYOND, MOST_DULL = 16, 100_000
@@ -40,6 +44,20 @@ class ObjectExaminer:
         for number in sorted(self._admitted(kinds, contents)):
             if results := self._examined(kinds[number], contents[number]):
                 yield number, results
+
+    def one(self, kind: int, content: bytes, changed: Sequence[Gap] | None) -> tuple[Results | None, bool]:
+        """The keys in an object, None where there are none, and whether there is no anchor in it either."""
+        prefilter = self._engine.prefilter
+        opaque = kind == BLOB and _is_opaque(content)
+        if changed is not None and len(content) > WORTH and not opaque:
+            # A line end is part of no anchor, nor of the run that has to follow one.
+            around = b"\n".join(surroundings(content, changed, prefilter.margin))
+            if not prefilter.hits(around):
+                return None, True
+        hits = prefilter.hits(content)
+        if opaque or not all(self._is_dull(anchor, content, place) for anchor, place in hits):
+            return self._examined(kind, content) or None, not hits
+        return None, not hits
 
     def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Results | None:
         """The keys in an object that is not held whole."""
@@ -98,10 +116,14 @@ class ObjectExaminer:
 def _opaque(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
     """The numbers of the blobs that look like UTF-16 or an archive, in which no anchor is found as it stands."""
     for number, content in enumerate(contents):
-        # The first question is cheap, and most text is done with it.
-        maybe = kinds[number] == BLOB and (content[:2] in MARKS or may_be_archive(content))
-        if maybe and (is_whole(content) or kind(content)):
+        if kinds[number] == BLOB and _is_opaque(content):
             yield number
+
+
+def _is_opaque(content: bytes) -> bool:
+    """Whether a blob looks like UTF-16 or an archive."""
+    # The first question is cheap, and most text is done with it.
+    return (content[:2] in MARKS or may_be_archive(content)) and (is_whole(content) or kind(content) is not None)
 
 
 class Maker:

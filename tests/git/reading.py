@@ -30,6 +30,9 @@ class Everything:
         assert len(kinds) == len(contents)
         return enumerate(contents)
 
+    def one(self, _kind: int, content: bytes, _changed: object) -> tuple[bytes, bool]:
+        return content, False
+
     def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> bytes:
         parts = []
         while part := read(100_000):

@@ -33,6 +33,9 @@ class Nobody:
     def several(self, _kinds: Sequence[int], _contents: Sequence[bytes]) -> Iterable[tuple[int, None]]:
         return ()
 
+    def one(self, _kind: int, _content: bytes, _changed: object) -> tuple[None, bool]:
+        return None, False
+
     def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> None:
         while read(1 << 20):
             pass

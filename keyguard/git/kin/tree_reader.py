@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
+from keyguard.git.odb.difference import Gap
 from keyguard.git.odb.kinds import ENTRY, TREE
 from keyguard.git.odb.links import Small
 from keyguard.git.odb.ranges import ranges
@@ -68,6 +69,7 @@ class TreeReader:
         self._entry = ENTRY[catalogue.oids.shape[1]]
         self._same: dict[tuple[tuple[bytes, bytes], ...], Named] = {}
         self.found: dict[int, Named] = {}
+        self.versions = None
 
     def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
         behind = np.array(holders, np.int64)
@@ -91,6 +93,9 @@ class TreeReader:
 
     def several(self, _kinds: Sequence[int], _contents: Sequence[bytes]) -> Iterable[tuple[int, None]]:
         return ()
+
+    def one(self, _kind: int, _content: bytes, _changed: Sequence[Gap] | None) -> tuple[None, bool]:
+        return None, False
 
     def stream(self, _kind: int, _size: int, _read: Callable[[int], bytes]) -> None:
         return None

@@ -14,7 +14,7 @@ except ImportError:
     native = None
     ApplyDeltaError = DamagedError  # type: ignore[misc,assignment]
 
-__all__ = ["DELTA_ERRORS", "SUSPECT", "apply_delta", "check_size", "chunks"]
+__all__ = ["DELTA_ERRORS", "PLAIN_COPIES", "SUSPECT", "apply_delta", "check_size", "chunks", "copied", "sizes"]
 
 # A copy may give up to 64 kB for one byte of delta. Below this product of the two lengths the result is
 # known to be bearable without a look at what the delta announces.
@@ -31,17 +31,16 @@ def apply_delta(base: bytes, delta: bytes) -> bytes:
 
     Source: gitformat-pack(5), "Deltified representation".
     """
-    base_size, at = _size(delta, 0)
+    base_size, size, at = sizes(delta)
     if base_size != len(base):
         raise DamagedError("its delta is for a base of another size")
-    size, at = _size(delta, at)
     result = bytearray()
     end = len(delta)
     while at < end:
         code = delta[at]
         at += 1
         if code & 0x80:
-            start, length, at = _copy(delta, at, code)
+            start, length, at = copied(delta, at, code)
             piece = base[start : start + length]
             wanted = length
         elif code:
@@ -60,8 +59,7 @@ def apply_delta(base: bytes, delta: bytes) -> bytes:
 
 def check_size(delta: bytes) -> None:
     """Raise DamagedError where `delta` announces more than can be held."""
-    _, at = _size(delta, 0)
-    size, _ = _size(delta, at)
+    _, size, _ = sizes(delta)
     if size > HELD_LIMIT:
         raise DamagedError(f"it is a delta of {size >> 20} MB, over the limit of {HELD_LIMIT >> 20} MB")
 
@@ -73,12 +71,34 @@ def _in_python(base: bytes, delta: bytes) -> list[bytes]:
 # What the walk calls, once an object: the result in pieces to be joined.
 chunks: Callable[[bytes, bytes], list[bytes]] = native or _in_python
 
+# Codes of copies whose numbers are given without a hole, as most are: how many bytes offset and length take together,
+# the bits of the offset, and how many these are.
+PLAIN_COPIES = {
+    0x80 | (1 << offset) - 1 | (1 << length) - 1 << 4: (offset + length, (1 << 8 * offset) - 1, 8 * offset)
+    for offset in range(5)
+    for length in range(4)
+}
+
 # A delta that announces an absurd size makes dulwich's run out of memory at once, before it takes any.
 DELTA_ERRORS = (DamagedError, ApplyDeltaError, MemoryError)
 
 
-def _copy(delta: bytes, at: int, code: int) -> tuple[int, int, int]:
-    """Offset and length of a copy, and where the next instruction is."""
+def sizes(delta: bytes) -> tuple[int, int, int]:
+    """The sizes of base and result that a delta announces, and where its first instruction is."""
+    base, at = _size(delta, 0)
+    result, at = _size(delta, at)
+    return base, result, at
+
+
+def copied(delta: bytes, at: int, code: int) -> tuple[int, int, int]:
+    """Offset and length of a copy whose `code` stands before `at`, and where the next instruction is."""
+    if code in PLAIN_COPIES:
+        count, mask, shift = PLAIN_COPIES[code]
+        end = at + count
+        if end > len(delta):
+            raise DamagedError("its delta is cut off")
+        both = int.from_bytes(delta[at:end], "little")
+        return both & mask, both >> shift or 0x10000, end
     start = length = 0
     try:
         for bit in range(4):

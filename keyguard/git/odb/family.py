@@ -29,15 +29,15 @@ class Order:
     """The entries of a pack in the order of the walk, a column a property.
 
     `position` is the entry's place among the Entries, `depth` the number of deltas it stands on, `last` says
-    that nothing later stands on its base, `leaf` that nothing stands on it. `starts` are the places in this
-    order where families begin, with one more at the end; `cost` is each family's, in seconds.
+    that nothing later stands on its base, `following` how many stand on it, which come next, and it. `starts` are
+    the places in this order where families begin, with one more at the end; `cost` is each family's, in seconds.
     `unreachable` are the positions, in the Entries, of what stands on nothing.
     """
 
     position: Integers
     depth: npt.NDArray[np.int16]
     last: npt.NDArray[np.bool_]
-    leaf: npt.NDArray[np.bool_]
+    following: npt.NDArray[np.int32]
     starts: Integers
     cost: npt.NDArray[np.float32]
     unreachable: Integers
@@ -73,9 +73,8 @@ def in_order(entries: Entries) -> Order:
     walked = np.nonzero(place >= 0)[0]
     position = np.empty(len(walked), np.int64)
     position[place[walked]] = walked
-    leaf = following == 1
     return Order(
-        position.astype(np.int32), depth[position], last[position], leaf[position],
+        position.astype(np.int32), depth[position], last[position], following[position].astype(np.int32),
         starts.astype(np.int32), _costs(entries, position, starts), np.nonzero(place < 0)[0],
     )  # fmt: skip
 

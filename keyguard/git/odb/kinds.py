@@ -35,3 +35,6 @@ EMPTY_TREE = {len(new().digest()): new(b"tree 0\0").digest() for new in (hashlib
 # An entry of a tree is `mode SP name NUL id`, with a raw id (gitformat-tree: "git ls-tree" prints the same). By the
 # size of an id; gives names and ids.
 ENTRY = {size: re.compile(rb"[^ \0]* ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
+
+# An entry that begins so names a commit of another repository.
+GITLINK = b"160000 "

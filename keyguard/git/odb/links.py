@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
-from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, TAG, TREE
+from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
 from keyguard.git.odb.trees import Entries, Places, entries
+from keyguard.git.odb.versions import Versions
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
 COMMIT_LINKS = {
@@ -28,9 +29,6 @@ COMMIT_LINKS = {
     for size in (20, 32)
 }
 TAG_LINK = {size: re.compile(rb"object ([0-9a-f]{%d})\n" % (2 * size)) for size in (20, 32)}
-
-# Entries that begin so name a commit of another repository.
-GITLINK = b"160000 "
 
 # In place of a tree: the empty one, which need not be stored.
 NOTHING = -2
@@ -86,7 +84,10 @@ def joined(parts: Sequence[Links]) -> Links:
 
 @dataclass(slots=True)
 class Gatherer:
-    """Gathers the links of a share: `add` what was read, then `take` them all."""
+    """Gathers the links of a share: `add` what was read, then `take` them all.
+
+    Large trees are shown to `versions`, which is a part of this.
+    """
 
     catalogue: Catalogue
     _runs: list[_Runs] = field(default_factory=list)
@@ -99,6 +100,10 @@ class Gatherer:
     _holders: list[int] = field(default_factory=list)
     _held: int = 0
     _strange: bool = False
+    versions: Versions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.versions = Versions(self.catalogue)
 
     @property
     def _empty_tree(self) -> Oids:
@@ -127,6 +132,9 @@ class Gatherer:
     def take(self) -> Links:
         """What was gathered since this was last called."""
         self._add_trees()
+        self._strange |= self.versions.strange
+        for runs in self.versions.take():
+            self._add_runs(*runs)
         commit, date, counts = np.array(self._commits, np.int64).reshape(-1, 3).T
         holder = np.repeat(commit, counts + 1)
         named = _raw(self._named, self._oid_size)

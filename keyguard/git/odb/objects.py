@@ -10,7 +10,9 @@ from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.streams import Stream, sliced
 
 if TYPE_CHECKING:
+    from keyguard.git.odb.difference import Gap
     from keyguard.git.odb.links import Links
+    from keyguard.git.odb.versions import Versions
 
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
@@ -32,6 +34,14 @@ class Examiner(Protocol[Value_co]):
         """Look at some contents together, and give for those that have something in them their number and it."""
         ...
 
+    def one(self, kind: int, content: bytes, changed: Sequence[Gap] | None) -> tuple[Value_co | None, bool]:
+        """Look at one content, and give what is in it, None where nothing is, and whether it is silent.
+
+        In what is copied from a silent one nothing can be found, whatever stands around it. `changed` is given
+        where the content is built on such a one: what differs.
+        """
+        ...
+
     def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Value_co | None:
         """Look at an object of `size` bytes, too big to be held; None where nothing is in it.
 
@@ -49,6 +59,11 @@ class Witness(Protocol):
 
     def pass_over(self, kind: int) -> None:
         """Hear of an object of this kind that was too large to be held."""
+        ...
+
+    @property
+    def versions(self) -> Versions | None:
+        """What large trees are shown to before, where families are read whole; what it can tell is not added."""
         ...
 
 

@@ -13,13 +13,16 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError
 from keyguard.git.odb.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
+from keyguard.git.odb.difference import difference
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
 from keyguard.git.odb.kinds import BLOB, Kind
+from keyguard.git.odb.large import LargeObjects
 from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries, release
 from keyguard.git.odb.streams import PIECE
+from keyguard.git.odb.versions import Place
 
 # A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
 # bound. Longer ones are inflated with one, which costs a copy.
@@ -30,10 +33,7 @@ WRONG_SIZE = "it has another length than it announces"
 
 # Rows turned into Python's own numbers at a time, and bytes of the pack that may be in memory for them before its
 # pages are given back: a whole share would take too much. An entry brings the block around it along.
-ROWS, MOST_MAPPED, BLOCK = 1 << 11, 8 << 20, 1 << 16
-
-# What is big alone is examined alone, and not copied.
-BIG = 1 << 14
+ROWS, MOST_MAPPED, BLOCK = 1 << 11, 16 << 20, 1 << 16
 
 # Parts of a long stream after which the pages of the pack are given back.
 PARTS_KEPT = 8
@@ -103,34 +103,38 @@ class Walk(Generic[Value]):
 
     def share(self, start: int, end: int) -> Harvest[Value]:
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
-        return self.places(np.arange(start, end))
+        return self._walk(np.arange(start, end), whole=True)
 
     def places(self, places: Integers) -> Harvest[Value]:
         """Examine some places of the pack's order, ascending, with each of which all that it stands on is given."""
-        harvest: Harvest[Value] = Harvest()
-        self._walk(places, harvest)
-        return harvest
+        return self._walk(places, whole=False)
 
-    def _walk(self, places: Integers, harvest: Harvest[Value]) -> None:
+    def _walk(self, places: Integers, *, whole: bool) -> Harvest[Value]:
         # The one loop that runs for every object of a repository. It holds what it calls in local names, and
         # leaves all that is out of the ordinary to methods.
+        harvest: Harvest[Value] = Harvest()
         view = memoryview(self.mapped)
-        contents = [b""] * (int(self.pack.order.depth[places].max(initial=0)) + 1)
+        deepest = int(self.pack.order.depth[places].max(initial=0))
+        contents = [b""] * (deepest + 1)
+        large = LargeObjects(self._oid, self.examiner, self.witness, deepest, whole)
+        size_of_large, worth = large.limits(0)
+        silent = large.silent
         intact = len(contents)
-        broken, kind = intact, 0
+        broken, kind, nearest = intact, 0, -1
         waiting: list[_Object] = []
         held = 0
-        for place, begin, after, size, stored, depth, last, leaf, odd, twice, offset, check in self._rows(places):
+        for place, begin, after, size, stored, depth, last, following, odd, twice, offset, check in self._rows(places):
             if depth > broken:
                 harvest.lost.append(Lost(self.pack.oid(place), NO_BASE))
                 continue
             broken = intact
+            changed = None
             try:
                 if not odd:
                     data = decompress(view[begin:after], 15, size)
                     if len(data) != size:
                         raise DamagedError(WRONG_SIZE)
-                elif leaf and not depth and size > STREAM_LIMIT and stored != REF_DELTA:
+                elif following == 1 and not depth and size > STREAM_LIMIT and stored != REF_DELTA:
                     if not twice:
                         self._pass_over(stored)
                         content = pieces(self._parts(view[begin:after]), PIECE)
@@ -146,25 +150,32 @@ class Walk(Generic[Value]):
                         contents[depth - 1] = b""
                     if len(base) * len(data) > SUSPECT:
                         check_size(data)
-                    data = b"".join(chunks(base, data))
-                elif stored == REF_DELTA:
-                    kind, data = self._on_foreign(place, data)
+                    delta, data = data, b"".join(chunks(base, data))
+                    if len(data) > size_of_large and len(delta) * worth < len(data):
+                        changed = difference(delta, len(base))
                 else:
-                    kind = stored
+                    root = stored
+                    if stored == REF_DELTA:
+                        root, data = self._on_foreign(place, data)
+                    if root != kind:
+                        kind = root
+                        size_of_large, worth = large.limits(kind)
             except DAMAGE as error:
                 harvest.lost.append(Lost(self.pack.oid(place), str(error)))
                 broken = depth
+                if depth <= nearest:
+                    large.lose(self._place(place, depth, following, last))
+                    nearest = large.nearest
                 continue
-            if not leaf:
+            if following > 1:
                 contents[depth] = data
+                silent[depth] = False
+            if len(data) > size_of_large or depth <= nearest:
+                spot = self._place(place, depth, following, last)
+                large.take(spot, kind, data, changed, bool(twice), harvest)
+                nearest = large.nearest
+                continue
             if twice:
-                continue
-            if len(data) > STREAM_LIMIT:
-                self._pass_over(kind)
-                harvest.take(self.pack.oid(place), kind, data, self.examiner)
-                continue
-            if len(data) > BIG:
-                self._examine([(place, kind, data)], harvest)
                 continue
             waiting.append((place, kind, data))
             held += len(data)
@@ -173,6 +184,13 @@ class Walk(Generic[Value]):
                 waiting, held = [], 0
         if waiting:
             self._examine(waiting, harvest)
+        return harvest
+
+    def _oid(self, holder: int) -> str:
+        return self.pack.oid(holder - self.first_holder)
+
+    def _place(self, place: int, depth: int, following: int, last: int) -> Place:
+        return Place(self.first_holder + place, depth, following, bool(last))
 
     def _examine(self, objects: list[_Object], harvest: Harvest[Value]) -> None:
         places: Sequence[int]
@@ -192,7 +210,7 @@ class Walk(Generic[Value]):
             self.witness.pass_over(kind)
 
     def _rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
-        """Place, begin, end, size, stored kind, depth, last, leaf, odd, twice, offset and checksum of each place."""
+        """Place, begin, end, size, kind, depth, last, following, odd, twice, offset and checksum of each place."""
         return chain.from_iterable(self._groups_of_rows(places))
 
     def _groups_of_rows(self, places: Integers) -> Iterator[Iterator[tuple[int, ...]]]:
@@ -225,7 +243,7 @@ class Walk(Generic[Value]):
         odd = (size > STREAM_LIMIT) | (after - begin > SHORT)
         columns = (
             places, begin, after, size, entries.kind[at],
-            order.depth[places], order.last[places], order.leaf[places], odd,
+            order.depth[places], order.last[places], order.following[places], odd,
             self.pack.twice[row], offset, checks,
         )  # fmt: skip
         return zip(*(column.tolist() for column in columns), strict=True)

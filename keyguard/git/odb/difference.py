@@ -1,0 +1,90 @@
+"""What a delta changes: where its result is not, byte for byte, what lies at the same place of its base.
+
+The versions of a large file or folder mostly differ in a few bytes. What was true of the rest of one is true
+of the next, and need not be looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from keyguard.git.odb.delta import PLAIN_COPIES, copied
+
+Gap = tuple[int, int, int, int]
+"""Where the base's part that is replaced begins and ends, and where the result's part in its place does."""
+
+
+class Difference(NamedTuple):
+    """What differs between the base of a delta and its result, by its place in the result.
+
+    What lies before, between and behind the `gaps` is alike. It is in order too, unless something was `moved`: then
+    only the result's side of the gaps is of use.
+    """
+
+    gaps: list[Gap]
+    moved: bool
+
+
+# A copy of fewer bytes from another place than the next is as good as new.
+SHORT = 64
+
+
+def difference(delta: bytes, base_size: int) -> Difference:
+    """What a git delta, which can be applied to a base of `base_size` bytes, changes."""
+    # The sizes, which it begins with, have a last byte each.
+    at = 0
+    for _ in range(2):
+        while delta[at] & 0x80:
+            at += 1
+        at += 1
+    found: list[Gap] = []
+    # Up to where base and result are alike or told apart, how far the result is written, and where in the base the
+    # bytes begin that are alike since the last gap.
+    base = result = written = alike = 0
+    moved = False
+    end = len(delta)
+    while at < end:
+        code = delta[at]
+        at += 1
+        if code < 0x80:
+            at += code
+            written += code
+            continue
+        if code in PLAIN_COPIES:
+            # As `copied` does it, in half the time.
+            count, mask, shift = PLAIN_COPIES[code]
+            both = int.from_bytes(delta[at : at + count], "little")
+            start, length = both & mask, both >> shift or 0x10000
+            at += count
+        else:
+            start, length, at = copied(delta, at, code)
+        if length < SHORT and start != base:
+            # Bytes that happen to be alike somewhere else.
+            written += length
+            continue
+        moved |= start < alike
+        # What is put before something that begins as it does itself is copied twice up to there.
+        again = base - start if alike <= start < base else 0
+        if start != base or written > result:
+            found.append((base - again, start, result - again, written))
+            alike = start
+        base = start + length
+        written += length
+        result = written
+    if base < base_size or written > result:
+        found.append((base, base_size, result, written))
+    return Difference(found, moved)
+
+
+def surroundings(content: bytes, changed: Sequence[Gap], margin: int) -> Iterator[bytes]:
+    """What lies within `margin` bytes of what differs, from the front to the back, no byte twice."""
+    begin = until = 0
+    for _, _, start, end in changed:
+        if start - margin > until:
+            if until:
+                yield content[begin:until]
+            begin = start - margin
+        until = end + margin
+    if until:
+        yield content[begin:until]

@@ -1,0 +1,98 @@
+"""Large objects, taken one by one: of a version that differs little from the one before, only that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple
+
+from keyguard.git.odb.difference import Difference
+from keyguard.git.odb.kinds import BLOB, TREE, Kind
+from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Found, Harvest, Value, Witness
+from keyguard.git.odb.versions import Place, Versions
+
+
+class Limits(NamedTuple):
+    """More bytes than `size` make an object a large one.
+
+    A look at what its delta changes is worth its cost where the delta is more than `worth` times shorter than it.
+    """
+
+    size: int
+    worth: int
+
+
+# What is large is not copied to be examined with others. Of a tree the entries cost more than the bytes.
+LARGE = Limits(1 << 14, 256)
+LARGE_TREE = Limits(10 << 10, 32)
+TOO_LARGE = Limits(STREAM_LIMIT, 1 << 62)
+
+
+class LargeObjects(Generic[Value]):
+    """The large objects of a share, in the order of the reading.
+
+    `nearest` is down to which depth each object of a family has to be given to this, whatever its size. `silent` says
+    by depth whether nothing stands in the object that was read last there, so that nothing does in a copy of it.
+    """
+
+    def __init__(
+        self, oid: Callable[[int], str], examiner: Examiner[Value], witness: Witness | None, deepest: int, whole: bool
+    ) -> None:
+        """`oid` gives the id behind a holder. `whole` says that the share is of whole families.
+
+        Of parts of families only what is too large to be held is large.
+        """
+        self._oid = oid
+        self._examiner = examiner
+        self._witness = witness
+        self._whole = whole
+        self._versions: Versions | None = witness.versions if witness and whole else None
+        self.nearest = -1
+        self.silent = [False] * (deepest + 1)
+
+    def limits(self, kind: int) -> Limits:
+        """From which size on objects of this kind are large."""
+        if not self._whole:
+            return TOO_LARGE
+        return LARGE_TREE if kind == TREE and self._versions else LARGE
+
+    def lose(self, place: Place) -> None:
+        """Hear of an object that cannot be read."""
+        if self._versions:
+            self._versions.pass_over(place)
+            self.nearest = self._versions.nearest
+
+    def take(
+        self, place: Place, kind: int, data: bytes, changed: Difference | None, twice: bool, harvest: Harvest[Value]
+    ) -> None:
+        """Take an object, of which is known what is `changed` against the one it stands on.
+
+        One that is there `twice` is examined elsewhere.
+        """
+        told = self._told(place, kind, data, changed)
+        if twice:
+            return
+        if len(data) > STREAM_LIMIT:
+            if self._witness:
+                self._witness.pass_over(kind)
+            harvest.take(self._oid(place.holder), kind, data, self._examiner)
+            return
+        on_silence = place.depth > 0 and self.silent[place.depth - 1]
+        value, silent = self._examiner.one(kind, data, changed.gaps if changed and on_silence else None)
+        self.silent[place.depth] = silent
+        if value is not None:
+            harvest.found.append(Found(self._oid(place.holder), Kind(kind), value))
+        harvest.count(1, kind == BLOB, len(data))
+        if self._witness and kind != BLOB and not told:
+            self._witness.add([place.holder], [kind], [data])
+
+    def _told(self, place: Place, kind: int, data: bytes, changed: Difference | None) -> bool:
+        """Whether what the object names is known from the version before."""
+        if not self._versions or (kind != TREE and place.depth > self.nearest):
+            return False
+        told = False
+        if kind == TREE and len(data) <= STREAM_LIMIT:
+            told = self._versions.show(place, data, changed.gaps if changed and not changed.moved else None)
+        else:
+            self._versions.pass_over(place)
+        self.nearest = self._versions.nearest
+        return told
