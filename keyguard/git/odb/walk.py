@@ -33,7 +33,7 @@ WRONG_SIZE = "it has another length than it announces"
 
 # Rows turned into Python's own numbers at a time, and bytes of the pack that may be in memory for them before its
 # pages are given back: a whole share would take too much. An entry brings the block around it along.
-ROWS, MOST_MAPPED, BLOCK = 1 << 11, 16 << 20, 1 << 16
+ROWS, MOST_MAPPED, BLOCK = 1 << 11, 8 << 20, 1 << 16
 
 # Parts of a long stream after which the pages of the pack are given back.
 PARTS_KEPT = 8
