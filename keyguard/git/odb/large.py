@@ -23,7 +23,7 @@ class Limits(NamedTuple):
 
 # What is large is not copied to be examined with others. Of a tree the entries cost more than the bytes.
 LARGE = Limits(1 << 14, 256)
-LARGE_TREE = Limits(8 << 10, 32)
+LARGE_TREE = Limits(12 << 10, 32)
 TOO_LARGE = Limits(STREAM_LIMIT, 1 << 62)
 
 
