@@ -11,7 +11,7 @@ from keyguard.errors import RangeError
 from keyguard.git.blobs import Content, contents
 from keyguard.git.brought import Brought, Entry, adders, bringers, brought, shallow_ends, tree
 from keyguard.git.command import Git
-from keyguard.git.odb.kinds import ENTRY
+from keyguard.git.odb.kinds import entries_of
 from keyguard.model import Blob, Examined, Location, Match, Stored, Unread
 from keyguard.search import search
 from keyguard.source import Attribution
@@ -159,7 +159,7 @@ class Commits:
         data = content.read()
         if engine.prefilter.admits(data):
             folder = self._brought.objects[content.oid]
-            paths = (folder + b"/" + name if folder else name for name, _ in ENTRY[len(content.oid) // 2].findall(data))
+            paths = (folder + b"/" + name if folder else name for name, _ in entries_of(data, len(content.oid) // 2)[0])
             yield from names_with_keys(engine, map(os.fsdecode, paths))
 
     def _known(self, engine: Engine, matches: Sequence[Match]) -> Known:

@@ -10,7 +10,7 @@ from keyguard.archive.bounds import Bounds
 from keyguard.archive_shape import kind, may_be_archive
 from keyguard.engine import Engine
 from keyguard.git.odb.difference import Gap, surroundings
-from keyguard.git.odb.kinds import BLOB, COMMIT, ENTRY, TAG, TREE
+from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE, entries_of
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
 from keyguard.search import search, search_whole
@@ -35,7 +35,7 @@ class ObjectExaminer:
 
     def __init__(self, engine: Engine, oid_size: int) -> None:
         self._engine = engine
-        self._entry = ENTRY[oid_size]
+        self._oid_size = oid_size
         self._reach = [engine.reach(anchor) for anchor in range(len(engine.prefilter.anchors))]
         self._dull: set[int] = set()
 
@@ -106,8 +106,10 @@ class ObjectExaminer:
         ]
 
     def _names(self, tree: bytes) -> Results:
-        names = [name for name, _ in self._entry.findall(tree) if self._engine.admits(name)]
-        results: Results = []
+        entries, rest = entries_of(tree, self._oid_size)
+        names = [name for name, _ in entries if self._engine.admits(name)]
+        # Of what is no entry nobody knows where a name ends.
+        results: Results = [*self._engine.examine(Blob(rest, Stored("path")))]
         for name in names:
             results += self._engine.examine(Blob(name, Stored("path", path=name.decode("utf-8", "surrogateescape"))))
         return results

@@ -237,6 +237,29 @@ def test_whatever_is_damaged_nothing_is_said_of_it_and_all_of_the_rest(tmp_path:
         assert pairs == of_read if whole else pairs <= of_read
 
 
+def test_what_is_named_alike_twice_is_counted_or_said_not_to_be(tmp_path: Path) -> None:
+    once = tree(*FOLDER)
+    twice = once + once[-34:]
+    repository = family(tmp_path, twice, once, twice + tree(("zz", 200)), tree(("zz", 200)) + once)
+
+    pairs, whole = named(repository)
+
+    assert not whole or pairs == listed(repository)
+
+
+@pytest.mark.parametrize("rest", [b"x" * 400_000, b"x " * 200_000, b"\0", b"a b\0" + bytes(19), b"\0" + b"x" * 40])
+def test_what_is_hardly_a_tree_ends_the_reading_of_it_soon(tmp_path: Path, rest: bytes) -> None:
+    folder = tree(*FOLDER)
+    repository = family(tmp_path, folder + rest, folder, folder + rest + rest)
+
+    pairs, whole = named(repository)
+
+    assert not whole
+    assert {pair for pair in pairs if pair[0] == packs.oid_of(folder, "tree")} <= {
+        (packs.oid_of(folder, "tree"), child) for child in OF
+    }
+
+
 def test_what_is_no_tree_is_said_to_be_none(tmp_path: Path) -> None:
     first = tree(*FOLDER)
     repository = family(tmp_path, first, first + b"100644 cut off\0")

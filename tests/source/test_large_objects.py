@@ -13,7 +13,7 @@ from keyguard.git.command import Git
 from keyguard.git.odb import large
 from keyguard.git.odb.delta import apply_delta
 from keyguard.git.odb.difference import difference
-from keyguard.git.odb.kinds import BLOB
+from keyguard.git.odb.kinds import BLOB, TREE
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
 from keyguard.source import objects
@@ -114,3 +114,12 @@ def test_every_version_with_a_key_is_found(tmp_path: Path, jobs: int, monkeypatc
     contents = repository.contents()
     assert len(contents) == 10
     assert with_a_key(repository, jobs) == {oid for oid, (_, data) in contents.items() if KEY.encode() in data}
+
+
+@pytest.mark.parametrize("rest", [b"x" * 400_000, b"x " * 200_000, b" " * 400_000])
+def test_a_key_in_what_is_no_tree_is_found_soon(rest: bytes) -> None:
+    entry = b"100644 name\0" + bytes(20)
+    keyed = b"100644 " + KEY.encode() + b"\0" + bytes(20)
+    for content in (entry + rest + KEY.encode(), keyed + rest, rest + b" " + KEY.encode() + b" " + rest):
+        ((_, found),) = examiner().several([TREE], [content])
+        assert [match.secret.reveal() for match in found] == [KEY]

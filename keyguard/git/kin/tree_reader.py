@@ -10,7 +10,7 @@ import numpy as np
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.difference import Gap
-from keyguard.git.odb.kinds import ENTRY, TREE
+from keyguard.git.odb.kinds import TREE, entries_of
 from keyguard.git.odb.links import Small
 from keyguard.git.odb.ranges import ranges
 
@@ -66,7 +66,7 @@ class TreeReader:
         self._holders = holders
         self._wanted = wanted
         self._leading = leading
-        self._entry = ENTRY[catalogue.oids.shape[1]]
+        self._oid_size = catalogue.oids.shape[1]
         self._same: dict[tuple[tuple[bytes, bytes], ...], Named] = {}
         self.found: dict[int, Named] = {}
         self.versions = None
@@ -85,7 +85,7 @@ class TreeReader:
             found = [(oid, names(tree, oid)) for oid in dict.fromkeys(oids)]
             if all(those is not None for _, those in found):
                 return [(name, oid) for oid, those in found for name in those or ()]
-        every: list[tuple[bytes, bytes]] = self._entry.findall(tree)
+        every, _ = entries_of(tree, self._oid_size)
         return every if self._leading is None else [entry for entry in every if entry[1] in self._leading.oids]
 
     def pass_over(self, kind: int) -> None:

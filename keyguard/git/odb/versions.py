@@ -19,8 +19,8 @@ from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.difference import Gap
 from keyguard.git.odb.kinds import GITLINK
 
-# An entry of a tree as a whole, by the size of an id.
-WHOLE_ENTRY = {size: re.compile(rb"[^\0]+\0.{%d}" % size, re.DOTALL) for size in (20, 32)}
+# An entry of a tree as a whole, by the size of an id, or all that follows where there is none.
+WHOLE_ENTRY = {size: re.compile(rb"[^\0]*+\0.{%d}|.++" % size, re.DOTALL) for size in (20, 32)}
 
 # Bytes of ids after which what is said of a family is made runs at its end, and how many are kept before that. More
 # come of a family whose versions have little in common.
@@ -130,27 +130,31 @@ class Versions:
 
     def _whole(self, base: _Version | None, place: Place, tree: bytes) -> _Version | None:
         """The version, after what it names other than `base` is said."""
-        version = self._version(WHOLE_ENTRY[self._oid_size].findall(tree))
-        if version.starts[-1] != len(tree):
+        entries = _entries(tree, self._oid_size)
+        if entries is None:
             return None
         if base:
-            own, before = set(version.entries), set(base.entries)
+            own, before = set(entries), set(base.entries)
+            if len(own) < len(entries) or len(before) < len(base.entries):
+                # What is there twice would be counted once.
+                return None
             self._say(place, before - own, -1)
             self._say(place, own - before, 1)
         else:
-            self._say(place, version.entries, 1)
-        return version
+            self._say(place, entries, 1)
+        return self._version(entries)
 
     def _next(self, base: _Version, place: Place, tree: bytes, changed: Sequence[Gap]) -> _Version | None:
         """The version built on `base`, after what it names no longer, and what it names besides, is said."""
-        split = WHOLE_ENTRY[self._oid_size].findall
         entries = base.entries.copy()
         gone: list[bytes] = []
         come: list[bytes] = []
         moved = False
         # From the back, so that what stands before is where it was.
         for first, after, begin, end in reversed(_changes(base.starts, changed)):
-            own, before = split(tree[begin:end]), base.entries[first:after]
+            own, before = _entries(tree[begin:end], self._oid_size), base.entries[first:after]
+            if own is None:
+                return None
             entries[first:after] = own
             gone += before
             come += own
@@ -184,6 +188,15 @@ class Versions:
             first, last, sign = np.repeat(columns, [len(said[0]) // self._oid_size for said in self._said], axis=0).T
             self._runs.append(_runs(ids, _keys(ids, self.catalogue), first, last, sign))
         self._said, self._held = [], 0
+
+
+def _entries(part: bytes, oid_size: int) -> list[bytes] | None:
+    """The entries that fill a part of a tree; None where something else is there."""
+    entries: list[bytes] = WHOLE_ENTRY[oid_size].findall(part)
+    # What is no entry can only come last, and has no NUL where an id would begin.
+    if entries and entries[-1][-oid_size - 1 : -oid_size] != b"\0":
+        return None
+    return entries
 
 
 def _changes(starts: Sequence[int], changed: Iterable[Gap]) -> list[_Change]:
