@@ -6,7 +6,6 @@ Source: gitformat-pack(5), "pack-*.pack files have the following format".
 from __future__ import annotations
 
 import mmap
-import os
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
 from keyguard.git.odb.idx import Index
+from keyguard.git.odb.pages import release
 
 HEADER = 12
 VERSIONS = (2, 3)
@@ -83,12 +83,6 @@ def complaint(mapped: mmap.mmap, index: Index) -> str | None:
     if mapped[-len(index.pack_checksum) :] != index.pack_checksum:
         return "it is cut off or not the pack that its index is for"
     return None
-
-
-def release(mapped: mmap.mmap) -> None:
-    """Give back the memory of the pages read so far; the system still has them at hand."""
-    if hasattr(mmap, "MADV_DONTNEED") and os.name == "posix":
-        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def read_entries(mapped: mmap.mmap, index: Index) -> Entries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Generic
 
@@ -20,7 +20,8 @@ from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated
 from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.large import LargeObjects
 from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
-from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries, release
+from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
+from keyguard.git.odb.pages import Pages
 from keyguard.git.odb.streams import PIECE
 from keyguard.git.odb.versions import Place
 
@@ -31,9 +32,12 @@ SHORT = 1 << 16
 NO_BASE = "a base of its delta cannot be read"
 WRONG_SIZE = "it has another length than it announces"
 
-# Rows turned into Python's own numbers at a time, and bytes of the pack that may be in memory for them before its
-# pages are given back: a whole share would take too much. An entry brings the block around it along.
-ROWS, MOST_MAPPED, BLOCK = 1 << 11, 8 << 20, 1 << 16
+# Entries turned into rows of Python's own numbers at a time: a whole share would take too much.
+ROWS = 1 << 9
+
+# After bytes so many is asked how much of the pack is in memory. Each entry counts for this much more: it brings what
+# lies around it along, how much is the system's choice.
+STEP, AROUND = 8 << 20, 1 << 17
 
 # Parts of a long stream after which the pages of the pack are given back.
 PARTS_KEPT = 8
@@ -100,6 +104,7 @@ class Walk(Generic[Value]):
         self.witness = witness
         self.first_holder = first_holder
         self.mapped = opened(pack.path)
+        self._pages = Pages(self.mapped)
 
     def share(self, start: int, end: int) -> Harvest[Value]:
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
@@ -214,23 +219,19 @@ class Walk(Generic[Value]):
         return chain.from_iterable(self._groups_of_rows(places))
 
     def _groups_of_rows(self, places: Integers) -> Iterator[Iterator[tuple[int, ...]]]:
-        for group in self._groups(places):
-            yield self._some_rows(group)
-            release(self.mapped)
+        for first in range(0, len(places), ROWS):
+            group = places[first : first + ROWS]
+            rows = self._some_rows(group)
+            for count in self._steps(group):
+                yield islice(rows, count)
+                self._pages.settle()
 
-    def _groups(self, places: Integers) -> Iterator[Integers]:
-        """The places in groups of few enough rows, for which few enough bytes of the pack come to memory."""
-        at = self.pack.order.position[places]
-        block = self.pack.entries.offset[at] // BLOCK
-        elsewhere = np.append(True, block[1:] != block[:-1])
-        mapped = np.cumsum(self.pack.entries.packed(at) + elsewhere * BLOCK)
-        first = 0
-        while first < len(places):
-            before = mapped[first - 1] if first else 0
-            after = int(np.searchsorted(mapped, before + MOST_MAPPED, side="right"))
-            after = min(max(after, first + 1), first + ROWS)
-            yield places[first:after]
-            first = after
+    def _steps(self, places: Integers) -> list[int]:
+        """How many of the places to go at a time, for which few enough bytes of the pack come to memory."""
+        touched = np.cumsum(self.pack.entries.packed(self.pack.order.position[places]) + AROUND)
+        in_step = np.bincount(touched // STEP)
+        counts: list[int] = in_step[in_step > 0].tolist()
+        return counts
 
     def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
         entries, order = self.pack.entries, self.pack.order
@@ -253,7 +254,7 @@ class Walk(Generic[Value]):
         for number, part in enumerate(parts(packed)):
             yield part
             if number % PARTS_KEPT == 0:
-                release(self.mapped)
+                self._pages.give_back()
 
     def _on_foreign(self, place: int, delta: bytes) -> tuple[int, bytes]:
         """Kind and content of a delta whose base is not in this pack."""

@@ -1,0 +1,53 @@
+"""The pages of a mapped pack that reading it brings to memory, given back when they have become many."""
+
+from __future__ import annotations
+
+import mmap
+import os
+
+# Bytes of files that may come to memory in a process before those of the pack are given back: less costs time, for
+# pages that are needed again, and there is one such process a core.
+MOST = 24 << 20
+
+# Source: proc_pid_statm(5). Of its numbers, in pages, the third is what is in memory and belongs to files.
+_STATM, _OF_FILES = "/proc/self/statm", 2
+
+
+class Pages:
+    """What of one mapped pack is in memory."""
+
+    def __init__(self, mapped: mmap.mmap) -> None:
+        self._mapped = mapped
+        self._before = _of_files()
+
+    def settle(self) -> None:
+        """Give them back if they have become many, or if the system does not say how many they are.
+
+        That cannot be reckoned: for one byte it may bring along 4 kB or 2 MB, as the file lies in its own memory.
+        """
+        now = _of_files()
+        if now is None or self._before is None or now - self._before > MOST:
+            self.give_back()
+
+    def give_back(self) -> None:
+        """Give them back. The system still has them at hand."""
+        release(self._mapped)
+        self._before = _of_files()
+
+
+def release(mapped: mmap.mmap) -> None:
+    """Give back what of the mapped file is in memory; the system still has it at hand."""
+    if hasattr(mmap, "MADV_DONTNEED") and os.name == "posix":
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _of_files() -> int | None:
+    """How many bytes of files this process has in memory; None where that cannot be told."""
+    try:
+        file = os.open(_STATM, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return int(os.read(file, 256).split()[_OF_FILES]) * mmap.PAGESIZE
+    finally:
+        os.close(file)
