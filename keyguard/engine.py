@@ -83,13 +83,14 @@ class Engine:
     def reach(self, anchor: int) -> tuple[int, int] | None:
         """How many bytes before and after an anchor's start decide whether a pattern matches there.
 
-        None for an anchor that other readings may begin at: what they lead to can lie anywhere.
+        None for an anchor that other readings may begin at, since what they lead to can lie anywhere, and for one
+        of a pattern that may look anywhere itself.
         """
         text = self.prefilter.anchors[anchor][0]
-        if text in self._decoders or text in self._keywords:
-            return None
         patterns = self._patterns[text]
-        return max(pattern.before for pattern in patterns), max(pattern.after for pattern in patterns)
+        if text in self._decoders or text in self._keywords or not all(pattern.is_local for pattern in patterns):
+            return None
+        return 1 + max(pattern.before for pattern in patterns), max(pattern.after for pattern in patterns)
 
     def matches_at(self, anchor: int, data: bytes, place: int) -> bool:
         """Whether a pattern matches around an anchor at `place`, whoever may judge the match."""

@@ -37,6 +37,11 @@ LONGEST_RUN = 256
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
+# In an expression a class or an escaped sign; and, with these out of the way, what looks at the ends of the content or
+# of a line, or further back than a byte. What is not known is taken for such.
+_PLAIN = re.compile(r"\\[^A-Za-z]|\[\^?\]?(?:\\.|[^\]\\])*\]")
+_LOOKS_FURTHER = re.compile(r"[\^$]|\\[^bBdDsSwWxnrtfv]|\(\?<[=!](?!C\))")
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -92,6 +97,11 @@ class Pattern:
     def regex(self) -> regex.Pattern[bytes]:
         """The expression, compiled when it is first needed: of sixty patterns a scan needs two or three."""
         return regex.compile(self.expression.encode("ascii"))
+
+    @cached_property
+    def is_local(self) -> bool:
+        """Whether no more than the byte before a match, and nothing behind what `after` covers, decides on it."""
+        return not _LOOKS_FURTHER.search(_PLAIN.sub("C", self.expression))
 
     def kind_of(self, spelled: str | None) -> str:
         """The kind of key that the text of the group `kind` stands for."""

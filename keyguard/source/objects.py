@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from keyguard.archive.bounds import Bounds
 from keyguard.archive_shape import kind, may_be_archive
@@ -14,6 +14,7 @@ from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE, entries_of
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
 from keyguard.search import search, search_whole
+from keyguard.source.dull import DullPlaces
 from keyguard.utf16_shape import is_whole
 
 Results = list[Match | Unread]
@@ -26,9 +27,6 @@ MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
 # A content of fewer bytes is searched sooner than what differs in it is put together.
 WORTH = 1 << 15
 
-# Bytes beside a match that an expression may look at, and places remembered in which none matches.
-BEYOND, MOST_DULL = 16, 100_000
-
 
 class ObjectExaminer:
     """Examines objects with an engine. Origins have no id yet: whoever knows it puts it in."""
@@ -36,8 +34,7 @@ class ObjectExaminer:
     def __init__(self, engine: Engine, oid_size: int) -> None:
         self._engine = engine
         self._oid_size = oid_size
-        self._reach = [engine.reach(anchor) for anchor in range(len(engine.prefilter.anchors))]
-        self._dull: set[int] = set()
+        self._dull = DullPlaces(engine)
 
     def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[tuple[int, Results]]:
         """The keys in some objects, by the number of each that has any."""
@@ -55,7 +52,7 @@ class ObjectExaminer:
             if not prefilter.hits(around):
                 return None, True
         hits = prefilter.hits(content)
-        if opaque or not all(self._is_dull(anchor, content, place) for anchor, place in hits):
+        if opaque or not self._dull.hold(content, hits):
             return self._examined(kind, content) or None, not hits
         return None, not hits
 
@@ -72,27 +69,12 @@ class ObjectExaminer:
         hits = self._engine.prefilter.hits(together)
         if hits:
             ends = list(accumulate(len(content) + 1 for content in contents))
-            for anchor, place in hits:
-                number = bisect_right(ends, place)
-                if number not in admitted and not self._is_dull(anchor, together, place):
+            for number, own in groupby(hits, lambda hit: bisect_right(ends, hit[1])):
+                content = contents[number]
+                begin = ends[number] - len(content) - 1
+                if number not in admitted and not self._dull.hold(content, ((at, start - begin) for at, start in own)):
                     admitted.add(number)
         return admitted
-
-    def _is_dull(self, anchor: int, data: bytes, place: int) -> bool:
-        """Whether no pattern matches around an anchor. The versions of a file mostly repeat each other's places."""
-        reach = self._reach[anchor]
-        if reach is None:
-            return False
-        # An expression may look a little beyond what it matches.
-        around = hash((anchor, data[max(0, place - reach[0] - BEYOND) : place + reach[1] + BEYOND]))
-        if around in self._dull:
-            return True
-        if self._engine.matches_at(anchor, data, place):
-            return False
-        if len(self._dull) >= MOST_DULL:
-            self._dull.clear()
-        self._dull.add(around)
-        return True
 
     def _examined(self, kind: int, data: bytes) -> Results:
         if kind == BLOB:

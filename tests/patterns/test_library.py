@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -288,3 +289,23 @@ def test_a_file_that_is_no_pattern_file_is_refused(tmp_path: Path, content: byte
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PatternError, match="cannot be read: No such file"):
         load([tmp_path / "none.toml"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "local"),
+    [
+        (r"(?<![A-Za-z0-9])sk-(?P<body>[^\s^$]{20})(?![\w\]])", True),
+        (r"\$sk-\^[]^$]{20}\bx\x41", True),
+        (r"^sk-\w{20}", False),
+        (r"sk-\w{20}$", False),
+        (r"(?:^|\s)sk-\w{20}", False),
+        (r"\Ask-\w{20}", False),
+        (r"sk-\w{20}\Z", False),
+        (r"(?<=key = )sk-\w{20}", False),
+        (r"(?<!ab)sk-\w{20}", False),
+        (r"(?<![ab]{2})sk-\w{20}", False),
+        (r"x\Ksk-\w{20}", False),
+    ],
+)
+def test_a_pattern_that_looks_beyond_its_reach_is_known(library: Library, expression: str, local: bool) -> None:
+    assert replace(next(iter(library)), expression=expression).is_local is local
