@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Callable
+from itertools import cycle
 from random import Random
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from keyguard import engine
 from keyguard.decode import ENCODED, traces
+from keyguard.decode import codes as character_codes
 from keyguard.decode.reading import Digits, Pieces, Stride, pieced
 from keyguard.engine import Engine
 from keyguard.model import Blob, Match, Span, StandardInput, Unread
@@ -331,3 +334,27 @@ def test_places_of_pieces_map_back() -> None:
         Span(5, 6),
         Span(6, 7),
     ]
+
+
+# What `codes.readings` is to be: of all runs around a trace the one that it stands in, of 17 codes or more.
+RUNS = re.compile(rb"(?:(?:0[xX][0-9a-fA-F]{2}|\d{1,3})[\s,;]{1,64}){16,}(?:0[xX][0-9a-fA-F]{2}|\d{1,3})")
+
+
+@given(
+    st.lists(st.sampled_from([b"84", b"51", b"184", b"0x54", b"0X5f", b"1234", b"x", b"f"]), min_size=1, max_size=60),
+    st.lists(st.sampled_from([b",", b", ", b"\n", b" ;", b"", b"x"]), min_size=1, max_size=9),
+)
+def test_a_run_of_codes_is_told_from_what_is_near_to_it(words: list[bytes], between: list[bytes]) -> None:
+    data = b"".join(word + gap for word, gap in zip(words, cycle(between), strict=False))
+    runs = [run.span() for run in RUNS.finditer(data)]
+
+    for code in re.finditer(rb"(?<![0-9])(?:84,|84, |0x54,|0x54, )", data):
+        around = [run for run in runs if run[0] <= code.start() < run[1]]
+        read = list(character_codes.readings(data, code.start()))
+        assert [reading.back(Span(0, len(reading.data))) for reading in read] == [Span(*run) for run in around]
+
+
+def test_traces_of_codes_without_a_run_cost_little() -> None:
+    trace = next(iter(character_codes.disguises(b"T3Bl")))
+
+    assert found((trace + b"x\n") * 20_000 + codes(MADE[0].encode())) != []
