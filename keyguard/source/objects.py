@@ -24,9 +24,6 @@ MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
 
 MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
 
-# A content of fewer bytes is searched sooner than what differs in it is put together.
-WORTH = 1 << 15
-
 
 class ObjectExaminer:
     """Examines objects with an engine. Origins have no id yet: whoever knows it puts it in."""
@@ -46,7 +43,7 @@ class ObjectExaminer:
         """The keys in an object, None where there are none, and whether there is no anchor in it either."""
         prefilter = self._engine.prefilter
         opaque = kind == BLOB and _is_opaque(content)
-        if changed is not None and len(content) > WORTH and not opaque:
+        if changed is not None and not opaque:
             # A line end is part of no anchor, nor of the run that has to follow one.
             around = b"\n".join(surroundings(content, changed, prefilter.margin))
             if not prefilter.hits(around):

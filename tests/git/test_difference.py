@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyguard.errors import DamagedError
 from keyguard.git.odb.delta import apply_delta
 from keyguard.git.odb.difference import SHORT, difference, surroundings
 from tests.git import packs
@@ -90,6 +91,41 @@ def test_all_but_the_gaps_is_alike(steps: list[Step]) -> None:
         assert at <= begin <= end
         assert BASE[base_at:base_begin] == result[at:begin]
         base_at, at = base_end, end
+
+
+WHOLE = delta_of(BASE, [(0, 512), b"new"])
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        packs.number(512) + packs.number(512) + packs.copy(0, 512) + packs.copy(1500, 100),
+        packs.number(512) + packs.number(612) + packs.copy(0, 512) + packs.copy(500, 100),
+        packs.number(511) + packs.number(511) + packs.copy(0, 511),
+        packs.number(512) + packs.number(511) + packs.copy(0, 512),
+        packs.number(512) + packs.number(512) + packs.copy(0, 512) + b"\0",
+        packs.number(512) + packs.number(515) + packs.copy(0, 512) + b"\x03ne",
+        packs.number(512) + packs.number(1000) + packs.copy(0, 512)[:-1],
+        b"\x80",
+        b"",
+    ],
+)
+def test_what_git_would_not_apply_is_damaged(delta: bytes) -> None:
+    for read in (lambda: apply_delta(BASE, delta), lambda: difference(delta, len(BASE))):
+        with pytest.raises(DamagedError):
+            read()
+
+
+@given(at=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255), length=st.integers(0, len(WHOLE)))
+def test_damage_is_seen_where_git_would_see_it(at: int, byte: int, length: int) -> None:
+    delta = (WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :])[:length]
+    try:
+        apply_delta(BASE, delta)
+    except DamagedError:
+        with pytest.raises(DamagedError):
+            difference(delta, len(BASE))
+    else:
+        difference(delta, len(BASE))
 
 
 @pytest.mark.parametrize(

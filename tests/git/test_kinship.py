@@ -466,7 +466,10 @@ def test_names_are_told_unless_ids_are_full_of_nuls() -> None:
     assert names(nuls * 100 + last, b"o" * 20) is None
 
 
-def test_paths_without_number_and_without_a_change_are_given_up(tmp_path: Path) -> None:
+def test_paths_without_number_and_without_a_change_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_COMPARED", 1000)
     repository = Repository(tmp_path)
     key = repository.blob(b"the same\n")
     for other in (b"one\n", b"two\n"):
@@ -479,6 +482,32 @@ def test_paths_without_number_and_without_a_change_are_given_up(tmp_path: Path) 
 
     with pytest.raises(GitError, match="so often"):
         past_of(repository).changes({key}, set())
+
+
+@pytest.mark.parametrize(("commits", "given_up"), [(10, False), (200, True)])
+def test_few_paths_in_commits_without_number_are_given_up(
+    tmp_path: Path, commits: int, given_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_COMPARED", 1000)
+    repository = Repository(tmp_path)
+    key = repository.blob(b"the same\n")
+    trees = []
+    for other in (b"one\n", b"two\n"):
+        rows = f"100644 blob {key}\tk\n100644 blob {repository.blob(other)}\to\n"
+        inner = repository("mktree", given=rows.encode())
+        trees.append(repository("mktree", given="".join(f"040000 tree {inner}\t{n}\n" for n in range(10)).encode()))
+    stream = (
+        b"commit refs/heads/main\ncommitter A <a@example.com> %d +0000\ndata 0\n\nM 040000 %s \n\n"
+        % (number, trees[number % 2].encode())
+        for number in range(commits)
+    )
+    repository("fast-import", "--quiet", given=b"".join(stream))
+
+    if given_up:
+        with pytest.raises(GitError, match="so often"):
+            past_of(repository).changes({key}, set())
+    else:
+        assert len(past_of(repository).changes({key}, set())) == 10
 
 
 def test_what_came_after_the_reading_is_not_held(tmp_path: Path) -> None:

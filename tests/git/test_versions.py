@@ -83,7 +83,7 @@ def of_trees(repository: Repository, pairs: Pairs) -> Pairs:
 
 @pytest.fixture(autouse=True)
 def every_tree_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large, "LARGE_TREE", large.Limits(0, 0))
+    monkeypatch.setattr(large, "LARGE_TREE", large.Limits(0, 0, 0))
 
 
 def with_a_wide_folder(path: Path, seed: int) -> Repository:
@@ -139,7 +139,7 @@ def test_where_some_trees_are_small_and_some_differ_in_much(
     tmp_path: Path, size: int, worth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = with_a_wide_folder(tmp_path, 5)
-    monkeypatch.setattr(large, "LARGE_TREE", large.Limits(size, worth))
+    monkeypatch.setattr(large, "LARGE_TREE", large.Limits(size, size, worth))
 
     assert named(repository) == (listed(repository), True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,3 +139,67 @@ def test_a_tree_that_names_itself_takes_no_memory_without_end(tmp_path: Path, mo
 
     assert {finding.secret.reveal() for finding in result.findings} == {KEY, OTHER}
     assert result.notes
+
+
+def test_a_delta_that_git_would_not_apply_ends_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    tree = b"".join(b"100644 file-%04d\0%s" % (number, bytes([number % 255 + 1]) * 20) for number in range(500))
+    size = packs.number(len(tree))
+    delta = size + size + packs.copy(0, len(tree)) + packs.copy(len(tree) + 1000, 100)
+    forged = packs.Entry("ab" * 20, packs.OFS_DELTA, delta, packs.oid_of(tree, "tree"))
+    packs.write_pack(repository.objects / "pack", [packs.whole(tree, "tree"), forged, packs.whole(KEY.encode())])
+
+    result = audit(tmp_path)
+
+    only(result)
+    assert [(entry.reason, entry.count) for entry in result.unread] == [("its delta reaches outside", 1)]
+
+
+@pytest.mark.parametrize("tree", [bytes(1 << 20), b"40000 a\0%s" % bytes(20) * 40_000], ids=["nuls", "ids of nuls"])
+def test_a_tree_of_nuls_takes_no_memory_to_speak_of(tmp_path: Path, tree: bytes) -> None:
+    repository = Repository(tmp_path)
+    packs.write_pack(repository.objects / "pack", [packs.whole(tree, "tree"), packs.whole(KEY.encode())])
+
+    tracemalloc.start()
+    try:
+        result = audit(tmp_path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    only(result)
+    assert most < 30 << 20
+
+
+def test_a_tree_that_is_too_large_to_be_taken_apart_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.odb.links.LARGEST", 1000)
+    monkeypatch.setattr("keyguard.git.odb.large.LARGEST_TREE", 1000)
+    repository = Repository(tmp_path)
+    commit = repository.commit({**{f"file-{number}": b"x\n" for number in range(100)}, OTHER: f"{KEY}\n".encode()})
+
+    result = audit(tmp_path)
+
+    assert {finding.secret.reveal() for finding in result.findings} == {KEY, OTHER}
+    assert {place.commit for finding in result.findings for place in finding.locations} == {commit}
+    assert result.complete
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_too_little_memory_for_a_share_loses_none_of_it(
+    tmp_path: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.git.odb.shares.ALONE", 0)
+    repository = Repository(tmp_path)
+    commit = repository.commit({"a": f"{KEY}\n".encode()})
+    repository("gc", "-q")
+
+    def no_memory(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("keyguard.git.odb.walk.Walk._walk", no_memory)
+    result = audit(tmp_path, jobs=jobs)
+
+    assert [place.commit for place in only(result).locations] == [commit]
+    assert result.complete

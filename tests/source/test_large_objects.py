@@ -16,7 +16,6 @@ from keyguard.git.odb.difference import difference
 from keyguard.git.odb.kinds import BLOB, TREE
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
-from keyguard.source import objects
 from keyguard.source.objects import Maker, ObjectExaminer
 from tests.git import packs
 from tests.git.repositories import Repository
@@ -28,8 +27,7 @@ TEXT = b"".join(b"line %d of a text without any key\n" % number for number in ra
 
 @pytest.fixture(autouse=True)
 def every_object_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large, "LARGE", large.Limits(0, 0))
-    monkeypatch.setattr(objects, "WORTH", 0)
+    monkeypatch.setattr(large, "LARGE", large.Limits(0, 0, 0))
 
 
 def examiner() -> ObjectExaminer:

@@ -23,8 +23,9 @@ from keyguard.git.refs import Ref, refs
 NOTHING: Mapping[bytes, bytes] = {}
 NO_TREE = b""
 
-# A few trees that name each other often enough make billions of paths, with or without changes.
-MOST_CHANGES = MOST_COMPARED = 300_000
+# A few trees that name each other often enough make billions of paths, with or without changes. A second is enough
+# for a million comparisons.
+MOST_CHANGES, MOST_COMPARED = 300_000, 10_000_000
 TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
 
 # Folders in each other below a name with a key. git, too, goes no deeper (core.maxTreeDepth).
@@ -50,6 +51,7 @@ class ReadPast:
         self._reached = self._commits.parents.reached(self._commits.places(tips).values())
         self._looked_for: tuple[set[str], set[Named]] = set(), set()
         self._trees: Trees = {}
+        self._compared = 0
 
     @cached_property
     def graph(self) -> ReadLineage:
@@ -70,6 +72,7 @@ class ReadPast:
         steps = self._steps(self.stray if stray else self.graph)
         found: list[Changed] = []
         left = MOST_OF_PATHS
+        self._compared = 0
         for change in (change for step in steps for change in self._between(*step)):
             found.append(change)
             left -= len(change.path)
@@ -109,10 +112,9 @@ class ReadPast:
     def _between(self, commit: str, before: bytes, after: bytes) -> Iterator[Changed]:
         """The changes from one tree, or nothing, to another."""
         waiting = [(before, after, b"")]
-        compared = 0
         while waiting:
-            compared += 1
-            if compared > MOST_COMPARED:
+            self._compared += 1
+            if self._compared > MOST_COMPARED:
                 raise GitError(TOO_MANY)
             before, after, folder = waiting.pop()
             if len(folder) > LONGEST_PATH:

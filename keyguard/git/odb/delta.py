@@ -14,7 +14,11 @@ except ImportError:
     native = None
     ApplyDeltaError = DamagedError  # type: ignore[misc,assignment]
 
-__all__ = ["DELTA_ERRORS", "PLAIN_COPIES", "SUSPECT", "apply_delta", "check_size", "chunks", "copied", "sizes"]
+CUT_OFF = "its delta is cut off"
+UNKNOWN = "its delta has an unknown instruction"
+OTHER_BASE = "its delta is for a base of another size"
+OUTSIDE = "its delta reaches outside"
+OTHER_SIZE = "its delta gives another size than it announces"
 
 # A copy may give up to 64 kB for one byte of delta. Below this product of the two lengths the result is
 # known to be bearable without a look at what the delta announces.
@@ -33,7 +37,7 @@ def apply_delta(base: bytes, delta: bytes) -> bytes:
     """
     base_size, size, at = sizes(delta)
     if base_size != len(base):
-        raise DamagedError("its delta is for a base of another size")
+        raise DamagedError(OTHER_BASE)
     result = bytearray()
     end = len(delta)
     while at < end:
@@ -48,12 +52,12 @@ def apply_delta(base: bytes, delta: bytes) -> bytes:
             at += code
             wanted = code
         else:
-            raise DamagedError("its delta has an unknown instruction")
+            raise DamagedError(UNKNOWN)
         if len(piece) != wanted or len(result) + wanted > size:
-            raise DamagedError("its delta reaches outside")
+            raise DamagedError(OUTSIDE)
         result += piece
     if len(result) != size:
-        raise DamagedError("its delta gives another size than it announces")
+        raise DamagedError(OTHER_SIZE)
     return bytes(result)
 
 
@@ -96,7 +100,7 @@ def copied(delta: bytes, at: int, code: int) -> tuple[int, int, int]:
         count, mask, shift = PLAIN_COPIES[code]
         end = at + count
         if end > len(delta):
-            raise DamagedError("its delta is cut off")
+            raise DamagedError(CUT_OFF)
         both = int.from_bytes(delta[at:end], "little")
         return both & mask, both >> shift or 0x10000, end
     start = length = 0
@@ -110,7 +114,7 @@ def copied(delta: bytes, at: int, code: int) -> tuple[int, int, int]:
                 length |= delta[at] << (8 * bit)
                 at += 1
     except IndexError:
-        raise DamagedError("its delta is cut off") from None
+        raise DamagedError(CUT_OFF) from None
     # A size of 0 stands for 65,536 (gitformat-pack(5), "Instruction to copy from base object").
     return start, length or 0x10000, at
 
@@ -123,4 +127,4 @@ def _size(delta: bytes, at: int) -> tuple[int, int]:
         if delta[at] < 0x80:
             return size, at + 1
         shift += 7
-    raise DamagedError("its delta is cut off")
+    raise DamagedError(CUT_OFF)

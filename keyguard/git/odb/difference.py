@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from keyguard.git.odb.delta import PLAIN_COPIES, copied
+from keyguard.errors import DamagedError
+from keyguard.git.odb.delta import CUT_OFF, OTHER_BASE, OTHER_SIZE, OUTSIDE, PLAIN_COPIES, UNKNOWN, copied, sizes
 
 Gap = tuple[int, int, int, int]
 """Where the base's part that is replaced begins and ends, and where the result's part in its place does."""
@@ -31,13 +32,13 @@ SHORT = 64
 
 
 def difference(delta: bytes, base_size: int) -> Difference:
-    """What a git delta, which can be applied to a base of `base_size` bytes, changes."""
-    # The sizes, which it begins with, have a last byte each.
-    at = 0
-    for _ in range(2):
-        while delta[at] & 0x80:
-            at += 1
-        at += 1
+    """What a git delta, inflated, changes in a base of `base_size` bytes.
+
+    Raises DamagedError where git would not apply it.
+    """
+    announced, size, at = sizes(delta)
+    if announced != base_size:
+        raise DamagedError(OTHER_BASE)
     found: list[Gap] = []
     # Up to where base and result are alike or told apart, how far the result is written, and where in the base the
     # bytes begin that are alike since the last gap.
@@ -47,6 +48,8 @@ def difference(delta: bytes, base_size: int) -> Difference:
     while at < end:
         code = delta[at]
         at += 1
+        if not code:
+            raise DamagedError(UNKNOWN)
         if code < 0x80:
             at += code
             written += code
@@ -59,6 +62,8 @@ def difference(delta: bytes, base_size: int) -> Difference:
             at += count
         else:
             start, length, at = copied(delta, at, code)
+        if start + length > base_size:
+            raise DamagedError(OUTSIDE)
         if length < SHORT and start != base:
             # Bytes that happen to be alike somewhere else.
             written += length
@@ -72,6 +77,10 @@ def difference(delta: bytes, base_size: int) -> Difference:
         base = start + length
         written += length
         result = written
+    if at != end:
+        raise DamagedError(CUT_OFF)
+    if written != size:
+        raise DamagedError(OTHER_SIZE)
     if base < base_size or written > result:
         found.append((base, base_size, result, written))
     return Difference(found, moved)

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NamedTuple
 
-from keyguard.git.odb.difference import Difference
+from keyguard.git.odb.difference import Difference, difference
 from keyguard.git.odb.kinds import BLOB, TREE, Kind
-from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Found, Harvest, Value, Witness
+from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Value, Witness
+from keyguard.git.odb.trees import LARGEST as LARGEST_TREE
 from keyguard.git.odb.versions import Place, Versions
 
 
 class Limits(NamedTuple):
     """More bytes than `size` make an object a large one.
 
-    A look at what its delta changes is worth its cost where the delta is more than `worth` times shorter than it.
+    A look at what its delta changes is worth its cost where it has more bytes than `compared`, and is more than `worth`
+    times longer than its delta.
     """
 
     size: int
+    compared: int
     worth: int
 
 
 # What is large is not copied to be examined with others. Of a tree the entries cost more than the bytes.
-LARGE = Limits(1 << 14, 256)
-LARGE_TREE = Limits(12 << 10, 32)
-TOO_LARGE = Limits(STREAM_LIMIT, 1 << 62)
+LARGE = Limits(1 << 14, 1 << 15, 256)
+LARGE_TREE = Limits(12 << 10, 12 << 10, 32)
+TOO_LARGE = Limits(STREAM_LIMIT, HELD_LIMIT, 1)
 
 
 class LargeObjects(Generic[Value]):
@@ -49,11 +52,18 @@ class LargeObjects(Generic[Value]):
         self.nearest = -1
         self.silent = [False] * (deepest + 1)
 
-    def limits(self, kind: int) -> Limits:
-        """From which size on objects of this kind are large."""
-        if not self._whole:
-            return TOO_LARGE
-        return LARGE_TREE if kind == TREE and self._versions else LARGE
+    def limit(self, kind: int) -> int:
+        """More bytes than this make an object of this kind a large one."""
+        return self._limits(kind).size
+
+    def changes(self, kind: int, depth: int, delta: bytes, base_size: int, size: int) -> Difference | None:
+        """What a delta changes, of which an object of `size` bytes came; None where that is of no use.
+
+        Raises DamagedError.
+        """
+        limits = self._limits(kind)
+        worth = size > limits.compared and len(delta) * limits.worth < size
+        return difference(delta, base_size) if worth and (kind == TREE or self.silent[depth - 1]) else None
 
     def lose(self, place: Place) -> None:
         """Hear of an object that cannot be read."""
@@ -85,12 +95,17 @@ class LargeObjects(Generic[Value]):
         if self._witness and kind != BLOB and not told:
             self._witness.add([place.holder], [kind], [data])
 
+    def _limits(self, kind: int) -> Limits:
+        if not self._whole:
+            return TOO_LARGE
+        return LARGE_TREE if kind == TREE and self._versions else LARGE
+
     def _told(self, place: Place, kind: int, data: bytes, changed: Difference | None) -> bool:
         """Whether what the object names is known from the version before."""
         if not self._versions or (kind != TREE and place.depth > self.nearest):
             return False
         told = False
-        if kind == TREE and len(data) <= STREAM_LIMIT:
+        if kind == TREE and len(data) <= LARGEST_TREE:
             told = self._versions.show(place, data, changed.gaps if changed and not changed.moved else None)
         else:
             self._versions.pass_over(place)

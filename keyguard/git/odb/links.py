@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
-from keyguard.git.odb.trees import Entries, Places, entries
+from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
 from keyguard.git.odb.versions import Versions
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
@@ -170,9 +170,13 @@ class Gatherer:
         self._runs.append((number[there].astype(np.int32), first[there].astype(np.int32), last[there].astype(np.int32)))
 
     def _wait(self, holders: Iterable[int], trees: list[bytes]) -> None:
+        size = sum(map(len, trees))
+        if size > LARGEST:
+            self._strange = True
+            return
         self._holders += holders
         self._trees += trees
-        self._held += sum(map(len, trees))
+        self._held += size
         if self._held > TOGETHER:
             self._add_trees()
 

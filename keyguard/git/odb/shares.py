@@ -25,6 +25,10 @@ SHARES_PER_PROCESS = 32
 # What is read sooner than processes are started, in seconds.
 ALONE = 0.1
 
+# Why a share was lost. What git has of it is read then, object by object.
+ENDED = "the process that read it ended"
+NO_MEMORY = "it takes more memory than there is"
+
 # Loose objects in a share. Each costs about as much as opening a file.
 LOOSE_STEP, LOOSE_COST = 1_000, 30e-6
 
@@ -55,7 +59,7 @@ def harvests(git: Git, survey: Survey, make: Callable[[], Examiner[Value]], jobs
     cost += LOOSE_COST * sum(map(len, survey.loose.values()))
     shares = list(_shares(survey, min(max(cost / (jobs * SHARES_PER_PROCESS), LEAST), MOST)))
     for done in share_out(shares, _Maker(git, survey, make), jobs if cost > ALONE else 1):
-        yield done.result or Harvest(lost=_all_lost(survey, done.task))
+        yield done.result or Harvest(lost=_all_lost(survey, done.task, ENDED))
 
 
 def _shares(survey: Survey, cost: float) -> Iterator[Share]:
@@ -92,11 +96,18 @@ class _Reader(Generic[Value]):
     def __call__(self, share: Share) -> Harvest[Value]:
         try:
             harvest = self._examined(share)
+            harvest.links = self.gatherer.take()
         except DamagedError:
             # The pack was there for the survey, and is no longer: a repack may have taken its place.
-            harvest = Harvest(lost=_all_lost(self.survey, share))
-        harvest.links = self.gatherer.take()
+            return self._given_up(share, ENDED)
+        except MemoryError:
+            return self._given_up(share, NO_MEMORY)
         return harvest
+
+    def _given_up(self, share: Share, reason: str) -> Harvest[Value]:
+        # Nothing of half a share stays behind.
+        self.gatherer, self.walk = Gatherer(self.survey.catalogue), None
+        return Harvest(lost=_all_lost(self.survey, share, reason))
 
     def _examined(self, share: Share) -> Harvest[Value]:
         if isinstance(share, PackShare):
@@ -110,9 +121,8 @@ class _Reader(Generic[Value]):
         return self.walk[1]
 
 
-def _all_lost(survey: Survey, share: Share) -> list[Lost]:
+def _all_lost(survey: Survey, share: Share, reason: str) -> list[Lost]:
     if isinstance(share, LooseShare):
-        return [Lost(oid, "the process that read it ended") for oid in share.oids]
+        return [Lost(oid, reason) for oid in share.oids]
     pack = survey.packs[share.pack]
-    places = range(share.start, share.end)
-    return [Lost(pack.oid(place), "the process that read it ended") for place in places]
+    return [Lost(pack.oid(place), reason) for place in range(share.start, share.end)]

@@ -14,6 +14,13 @@ import numpy.typing as npt
 
 Places = npt.NDArray[np.int64]
 
+# A tree of more bytes is left to git: it would take ten times as much memory.
+LARGEST = 8 << 20
+
+# Bytes for each NUL, at the least, in what has more than so many bytes: an entry has 28 or more, and a NUL for each
+# 256 bytes of its id. Nobody has trees with more but to take memory.
+FEWEST, MANY = 8, 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Entries:
@@ -30,8 +37,10 @@ class Entries:
 
 
 def entries(trees: Sequence[bytes], oid_size: int) -> Entries | None:
-    """The entries of `trees`; None where one of them is no tree."""
+    """The entries of `trees`; None where one of them is no tree, or no usual one."""
     data = b"".join(trees)
+    if len(data) > MANY and data.count(0) * FEWEST > len(data):
+        return None
     at = _ends_of_names(data, oid_size) + 1
     ends = np.cumsum(np.fromiter(map(len, trees), np.int64, len(trees)))
     start = np.empty_like(at)

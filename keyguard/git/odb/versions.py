@@ -146,19 +146,22 @@ class Versions:
 
     def _next(self, base: _Version, place: Place, tree: bytes, changed: Sequence[Gap]) -> _Version | None:
         """The version built on `base`, after what it names no longer, and what it names besides, is said."""
-        entries = base.entries.copy()
+        entries: list[bytes] = []
         gone: list[bytes] = []
         come: list[bytes] = []
         moved = False
-        # From the back, so that what stands before is where it was.
-        for first, after, begin, end in reversed(_changes(base.starts, changed)):
+        kept = 0
+        for first, after, begin, end in _changes(base.starts, changed):
             own, before = _entries(tree[begin:end], self._oid_size), base.entries[first:after]
             if own is None:
                 return None
-            entries[first:after] = own
+            entries += base.entries[kept:first]
+            entries += own
+            kept = after
             gone += before
             come += own
             moved |= list(map(len, own)) != list(map(len, before))
+        entries += base.entries[kept:]
         version = self._version(entries) if moved else _Version(entries, base.starts)
         self._say(place, gone, -1)
         self._say(place, come, 1)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError
 from keyguard.git.odb.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
-from keyguard.git.odb.difference import difference
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
@@ -122,7 +121,7 @@ class Walk(Generic[Value]):
         deepest = int(self.pack.order.depth[places].max(initial=0))
         contents = [b""] * (deepest + 1)
         large = LargeObjects(self._oid, self.examiner, self.witness, deepest, whole)
-        size_of_large, worth = large.limits(0)
+        size_of_large = large.limit(0)
         silent = large.silent
         intact = len(contents)
         broken, kind, nearest = intact, 0, -1
@@ -156,15 +155,15 @@ class Walk(Generic[Value]):
                     if len(base) * len(data) > SUSPECT:
                         check_size(data)
                     delta, data = data, b"".join(chunks(base, data))
-                    if len(data) > size_of_large and len(delta) * worth < len(data):
-                        changed = difference(delta, len(base))
+                    if len(data) > size_of_large:
+                        changed = large.changes(kind, depth, delta, len(base), len(data))
                 else:
                     root = stored
                     if stored == REF_DELTA:
                         root, data = self._on_foreign(place, data)
                     if root != kind:
                         kind = root
-                        size_of_large, worth = large.limits(kind)
+                        size_of_large = large.limit(kind)
             except DAMAGE as error:
                 harvest.lost.append(Lost(self.pack.oid(place), str(error)))
                 broken = depth
