@@ -9,7 +9,7 @@ from keyguard.git.odb.difference import Difference, difference
 from keyguard.git.odb.kinds import BLOB, TREE, Kind
 from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Value, Witness
 from keyguard.git.odb.trees import LARGEST as LARGEST_TREE
-from keyguard.git.odb.versions import Place, Versions
+from keyguard.git.odb.versions import Member, Versions
 
 
 class Limits(NamedTuple):
@@ -65,49 +65,49 @@ class LargeObjects(Generic[Value]):
         worth = size > limits.compared and len(delta) * limits.worth < size
         return difference(delta, base_size) if worth and (kind == TREE or self.silent[depth - 1]) else None
 
-    def lose(self, place: Place) -> None:
+    def lose(self, member: Member) -> None:
         """Hear of an object that cannot be read."""
         if self._versions:
-            self._versions.pass_over(place)
+            self._versions.pass_over(member)
             self.nearest = self._versions.nearest
 
     def take(
-        self, place: Place, kind: int, data: bytes, changed: Difference | None, twice: bool, harvest: Harvest[Value]
+        self, member: Member, kind: int, data: bytes, changed: Difference | None, twice: bool, harvest: Harvest[Value]
     ) -> None:
         """Take an object, of which is known what is `changed` against the one it stands on.
 
         One that is there `twice` is examined elsewhere.
         """
-        told = self._told(place, kind, data, changed)
+        told = self._told(member, kind, data, changed)
         if twice:
             return
         if len(data) > STREAM_LIMIT:
             if self._witness:
                 self._witness.pass_over(kind)
-            harvest.take(self._oid(place.holder), kind, data, self._examiner)
+            harvest.take(self._oid(member.holder), kind, data, self._examiner)
             return
-        on_silence = place.depth > 0 and self.silent[place.depth - 1]
+        on_silence = member.depth > 0 and self.silent[member.depth - 1]
         value, silent = self._examiner.one(kind, data, changed.gaps if changed and on_silence else None)
-        self.silent[place.depth] = silent
+        self.silent[member.depth] = silent
         if value is not None:
-            harvest.found.append(Found(self._oid(place.holder), Kind(kind), value))
+            harvest.found.append(Found(self._oid(member.holder), Kind(kind), value))
         harvest.count(1, kind == BLOB, len(data))
         if self._witness and kind != BLOB and not told:
-            self._witness.add([place.holder], [kind], [data])
+            self._witness.add([member.holder], [kind], [data])
 
     def _limits(self, kind: int) -> Limits:
         if not self._whole:
             return TOO_LARGE
         return LARGE_TREE if kind == TREE and self._versions else LARGE
 
-    def _told(self, place: Place, kind: int, data: bytes, changed: Difference | None) -> bool:
+    def _told(self, member: Member, kind: int, data: bytes, changed: Difference | None) -> bool:
         """Whether what the object names is known from the version before."""
-        if not self._versions or (kind != TREE and place.depth > self.nearest):
+        if not self._versions or (kind != TREE and member.depth > self.nearest):
             return False
         told = False
         if kind == TREE and len(data) <= LARGEST_TREE:
-            told = self._versions.show(place, data, changed.gaps if changed and not changed.moved else None)
+            told = self._versions.show(member, data, changed.gaps if changed and not changed.moved else None)
         else:
-            self._versions.pass_over(place)
+            self._versions.pass_over(member)
         self.nearest = self._versions.nearest
         return told

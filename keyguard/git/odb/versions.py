@@ -30,8 +30,8 @@ Runs = tuple[Oids, Numbers, Numbers]
 """Ids, raw, and the first and the last of holders, without a gap, that name each."""
 
 
-class Place(NamedTuple):
-    """Where in a family of deltas an object stands.
+class Member(NamedTuple):
+    """An object of a family of deltas, and where in the family it stands.
 
     `holder` is its name. On it stand `following` - 1 others, which the reading comes to next. It stands on
     `depth` others itself, and is the `last` that does on its base.
@@ -81,16 +81,16 @@ class Versions:
         """Down to which depth each object of the family has to be shown or be passed over; -1 for none."""
         return self._depth + len(self._path) if self._path else -1
 
-    def show(self, place: Place, tree: bytes, changed: Sequence[Gap] | None) -> bool:
+    def show(self, member: Member, tree: bytes, changed: Sequence[Gap] | None) -> bool:
         """Take a tree apart, of which is known what it has `changed` against the one it stands on.
 
         False where that is left to others.
         """
-        base = self._base(place)
+        base = self._base(member)
         if base and changed is not None:
-            version = self._next(base, place, tree, changed)
-        elif base or (place.following > 1 and not self._path):
-            version = self._whole(base, place, tree)
+            version = self._next(base, member, tree, changed)
+        elif base or (member.following > 1 and not self._path):
+            version = self._whole(base, member, tree)
         else:
             # What little is built on it is best taken apart with others.
             return False
@@ -98,16 +98,16 @@ class Versions:
             self.strange = True
             return False
         if not self._path:
-            self._depth = place.depth
-        elif place.last:
+            self._depth = member.depth
+        elif member.last:
             self._path[-1] = None
         self._path.append(version)
         return True
 
-    def pass_over(self, place: Place) -> None:
+    def pass_over(self, member: Member) -> None:
         """Hear of an object that names nothing of what its base does, or of which nothing is known."""
-        if base := self._base(place):
-            self._say(place, base.entries, -1)
+        if base := self._base(member):
+            self._say(member, base.entries, -1)
 
     def take(self) -> list[Runs]:
         """The runs of all that was shown since this was last called, which were whole families."""
@@ -120,15 +120,15 @@ class Versions:
     def _oid_size(self) -> int:
         return int(self.catalogue.oids.shape[1])
 
-    def _base(self, place: Place) -> _Version | None:
-        """The version that what stands at a place is built on, if that is known. The path then ends with it."""
-        ahead = place.depth - self._depth
+    def _base(self, member: Member) -> _Version | None:
+        """The version that a member is built on, if that is known. The path then ends with it."""
+        ahead = member.depth - self._depth
         del self._path[max(ahead, 0) :]
-        if not place.depth and self._held > ENOUGH:
+        if not member.depth and self._held > ENOUGH:
             self._settle()
         return self._path[-1] if self._path and len(self._path) == ahead else None
 
-    def _whole(self, base: _Version | None, place: Place, tree: bytes) -> _Version | None:
+    def _whole(self, base: _Version | None, member: Member, tree: bytes) -> _Version | None:
         """The version, after what it names other than `base` is said."""
         entries = _entries(tree, self._oid_size)
         if entries is None:
@@ -138,13 +138,13 @@ class Versions:
             if len(own) < len(entries) or len(before) < len(base.entries):
                 # What is there twice would be counted once.
                 return None
-            self._say(place, before - own, -1)
-            self._say(place, own - before, 1)
+            self._say(member, before - own, -1)
+            self._say(member, own - before, 1)
         else:
-            self._say(place, entries, 1)
+            self._say(member, entries, 1)
         return self._version(entries)
 
-    def _next(self, base: _Version, place: Place, tree: bytes, changed: Sequence[Gap]) -> _Version | None:
+    def _next(self, base: _Version, member: Member, tree: bytes, changed: Sequence[Gap]) -> _Version | None:
         """The version built on `base`, after what it names no longer, and what it names besides, is said."""
         entries: list[bytes] = []
         gone: list[bytes] = []
@@ -163,16 +163,16 @@ class Versions:
             moved |= list(map(len, own)) != list(map(len, before))
         entries += base.entries[kept:]
         version = self._version(entries) if moved else _Version(entries, base.starts)
-        self._say(place, gone, -1)
-        self._say(place, come, 1)
+        self._say(member, gone, -1)
+        self._say(member, come, 1)
         return version if version.starts[-1] == len(tree) else None
 
     @staticmethod
     def _version(entries: list[bytes]) -> _Version:
         return _Version(entries, [0, *accumulate(map(len, entries))])
 
-    def _say(self, place: Place, entries: Collection[bytes], sign: int) -> None:
-        """Say that the holders of a place name (1) or do not name (-1) what is in some entries."""
+    def _say(self, member: Member, entries: Collection[bytes], sign: int) -> None:
+        """Say that a member and those that follow it name (1) or do not name (-1) what is in some entries."""
         size = self._oid_size
         if GITLINK in b"".join(entries):
             entries = [entry for entry in entries if not entry.startswith(GITLINK)]
@@ -181,7 +181,7 @@ class Versions:
         if self._held > MOST_SAID:
             self.strange = True
         elif ids:
-            self._said.append((ids, place.holder, place.holder + place.following - 1, sign))
+            self._said.append((ids, member.holder, member.holder + member.following - 1, sign))
 
     def _settle(self) -> None:
         """Make runs of what is said."""

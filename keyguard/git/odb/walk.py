@@ -22,7 +22,7 @@ from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, TOGETHER, Examine
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
 from keyguard.git.odb.pages import Pages
 from keyguard.git.odb.streams import PIECE
-from keyguard.git.odb.versions import Place
+from keyguard.git.odb.versions import Member
 
 # A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
 # bound. Longer ones are inflated with one, which costs a copy.
@@ -168,15 +168,15 @@ class Walk(Generic[Value]):
                 harvest.lost.append(Lost(self.pack.oid(place), str(error)))
                 broken = depth
                 if depth <= nearest:
-                    large.lose(self._place(place, depth, following, last))
+                    large.lose(self._member(place, depth, following, last))
                     nearest = large.nearest
                 continue
             if following > 1:
                 contents[depth] = data
                 silent[depth] = False
             if len(data) > size_of_large or depth <= nearest:
-                spot = self._place(place, depth, following, last)
-                large.take(spot, kind, data, changed, bool(twice), harvest)
+                member = self._member(place, depth, following, last)
+                large.take(member, kind, data, changed, bool(twice), harvest)
                 nearest = large.nearest
                 continue
             if twice:
@@ -193,8 +193,8 @@ class Walk(Generic[Value]):
     def _oid(self, holder: int) -> str:
         return self.pack.oid(holder - self.first_holder)
 
-    def _place(self, place: int, depth: int, following: int, last: int) -> Place:
-        return Place(self.first_holder + place, depth, following, bool(last))
+    def _member(self, place: int, depth: int, following: int, last: int) -> Member:
+        return Member(self.first_holder + place, depth, following, bool(last))
 
     def _examine(self, objects: list[_Object], harvest: Harvest[Value]) -> None:
         places: Sequence[int]
