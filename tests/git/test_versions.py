@@ -106,7 +106,7 @@ def with_a_wide_folder(path: Path, seed: int) -> Repository:
     return repository
 
 
-@pytest.mark.parametrize("enough", [0, 1 << 20])
+@pytest.mark.parametrize("enough", [1, 1000, 1 << 20])
 @pytest.mark.parametrize("seed", range(3))
 def test_of_a_wide_folder(tmp_path: Path, seed: int, enough: int, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = with_a_wide_folder(tmp_path, seed)

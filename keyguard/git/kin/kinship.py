@@ -17,6 +17,7 @@ from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.kinds import EMPTY_TREE
 from keyguard.git.odb.links import Links
 from keyguard.git.odb.loose import examine_loose
+from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.plain import Asked
 from keyguard.git.odb.survey import Survey
 from keyguard.git.odb.walk import Pack, Walk
@@ -103,6 +104,7 @@ class Kinship:
         loose = {bytes(oid).hex() for oid in left}
         for folder, names in self._survey.loose.items():
             examine_loose(folder, [oid for oid in names if oid in loose], reader, reader, self._survey.loose_holders)
+        give_back()
         return dict(zip(self.catalogue.ids(list(reader.found)), reader.found.values(), strict=True))
 
     def _leading(self, numbers: Numbers | None) -> Leading | None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
 from keyguard.git.odb.idx import Index
-from keyguard.git.odb.pages import release
+from keyguard.git.odb.memory import release
 
 HEADER = 12
 VERSIONS = (2, 3)

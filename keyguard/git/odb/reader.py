@@ -98,10 +98,12 @@ class Linked:
     def take(self) -> tuple[Survey, Links]:
         """The store, and what was gathered, as one. To be called once: nothing of it is kept here."""
         from keyguard.git.odb.links import Gatherer, joined
+        from keyguard.git.odb.memory import give_back
 
-        parts = [Gatherer(self._surveyed.catalogue).take(), *self._parts]
+        links = joined([Gatherer(self._surveyed.catalogue).take(), *self._parts])
         self._parts.clear()
-        return self._surveyed, joined(parts)
+        give_back()
+        return self._surveyed, links
 
 
 def _with_second_try(

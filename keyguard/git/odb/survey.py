@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from keyguard.git.odb.catalogue import ABSENT, Catalogue, catalogue
 from keyguard.git.odb.files import opened
 from keyguard.git.odb.idx import Index, as_text, read_index
 from keyguard.git.odb.loose import loose_objects
+from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.objects import Lost
 from keyguard.git.odb.store import PackFiles, Store, pack_files
 from keyguard.git.odb.walk import Pack, read_pack
@@ -80,16 +78,8 @@ def survey(store: Store) -> Survey:
         found.loose[folder] = _loose_only(found, folder, store.oid_size)
     loose = [_raw(oids, store.oid_size) for oids in found.loose.values()]
     found.catalogue = catalogue([*(pack.index.oids for pack in found.packs), *loose], store.oid_size)
-    _give_back()
+    give_back()
     return found
-
-
-def _give_back() -> None:
-    """Give back the memory of what is let go. glibc would keep it, half a hundred bytes an object, in each process."""
-    if sys.platform == "linux":
-        # Other libraries of C do not have it.
-        with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _add_pack(found: Survey, store: Store, files: PackFiles) -> None:

@@ -188,8 +188,13 @@ class Versions:
         if self._said:
             ids = np.frombuffer(b"".join([said[0] for said in self._said]), np.uint8).reshape(-1, self._oid_size)
             columns = np.array([said[1:] for said in self._said], np.int64)
-            first, last, sign = np.repeat(columns, [len(said[0]) // self._oid_size for said in self._said], axis=0).T
-            self._runs.append(_runs(ids, _keys(ids, self.catalogue), first, last, sign))
+            by = np.repeat(np.arange(len(columns)), [len(said[0]) // self._oid_size for said in self._said])
+            # What is said of one id has to come together. To sort takes many times the memory of what is sorted.
+            heap = ids[:, 0] % min(1 + self._held // ENOUGH, 255)
+            for number in np.flatnonzero(np.bincount(heap)):
+                own = np.flatnonzero(heap == number)
+                first, last, sign = columns[by[own]].T
+                self._runs.append(_runs(ids[own], _keys(ids[own], self.catalogue), first, last, sign))
         self._said, self._held = [], 0
 
 
