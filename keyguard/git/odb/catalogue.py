@@ -65,10 +65,10 @@ class Catalogue:
 
 def catalogue(parts: Iterable[Oids], oid_size: int) -> Catalogue:
     """The catalogue of the ids in `parts`, in which one may occur more than once."""
-    parts = [part for part in parts if len(part)]
+    parts = [part for part in parts if len(part)] or [np.empty((0, oid_size), np.uint8)]
     if len(parts) == 1 and _ascend(parts[0]):
         return Catalogue(parts[0], beginnings(parts[0]))
-    together = np.concatenate([np.empty((0, oid_size), np.uint8), *parts])
+    together = np.concatenate(parts)
     sorted_ = np.unique(as_text(together)).view(np.uint8).reshape(-1, oid_size)
     return Catalogue(sorted_, beginnings(sorted_))
 
