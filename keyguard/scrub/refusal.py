@@ -13,6 +13,7 @@ from keyguard.model import Unread
 from keyguard.scrub.snapshot import Snapshot, Worktree
 from keyguard.source.completeness import is_partial
 from keyguard.source.stored import STAGING
+from keyguard.source.strays import UNFINISHED
 
 JOURNAL = "keyguard-scrub"
 """The file in a repository's folder that says a scrub has begun; it holds the path of the backup."""
@@ -40,7 +41,8 @@ def refusals(snapshot: Snapshot, files: Collection[str]) -> list[str]:
 
 def unreadable(unread: Iterable[Unread]) -> Iterator[str]:
     """The same for what could not be read."""
-    names = sorted({entry.what for entry in unread if STAGING not in entry.what})
+    # What a scrub takes away itself is in nobody's way.
+    names = sorted({entry.what for entry in unread if STAGING not in entry.what and entry.reason != UNFINISHED})
     if names:
         yield (
             f"not everything could be read ({', '.join(names[:3])}): `keyguard history` tells why, `git fsck --full` "

@@ -24,6 +24,7 @@ from keyguard.source import Attribution
 from keyguard.source.completeness import Completeness, borders
 from keyguard.source.objects import Maker, Results
 from keyguard.source.stored import search_files, search_indexes
+from keyguard.source.strays import search_strays
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class RepositoryAudit:
         """The keys in what is no object."""
         yield from search_indexes(engine, self.git, self.store)
         yield from search_files(engine, self.store)
+        yield from search_strays(engine, self.store)
 
     def _narrowed(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Match]:
         """Those of the matches that the wanted commits account for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ STAGING = "keyguard-staging-"
 """How the folders' names begin in which a scrub works: what is in one is read by nobody."""
 
 MESSAGES = ("_MSG", "_EDITMSG", "message")
+
+# The index of a worktree, whose paths are asked of git.
+_INDEX = re.compile(r"(?:worktrees/[^/]+/)?index")
 
 
 def search_indexes(engine: Engine, git: Git, store: Store) -> Iterator[Match | Unread]:
@@ -50,18 +54,14 @@ def _search_index(engine: Engine, git: Git, git_dir: Path) -> Iterator[Match | U
 def search_files(engine: Engine, store: Store) -> Iterator[Match | Unread]:
     """The keys in the files of the repository's folder that hold no objects, and in the names of refs."""
     refs: set[bytes] = set()
-    for path in _below(store.common_dir, READ_OTHERWISE):
+    for path in below(store.common_dir, READ_OTHERWISE):
         if isinstance(path, Unread):
             yield path
             continue
-        name = os.fspath(path)[len(os.fspath(store.common_dir)) + 1 :]
-        refs.add(_ref(name))
-        try:
-            yield from _search_file(engine, path, name, store, refs)
-        except DamagedError as error:
-            yield Unread(f".git/{name}", str(error))
-        except OSError:
-            yield Unread(f".git/{name}", "it cannot be read")
+        name = path.relative_to(store.common_dir).as_posix()
+        if not _INDEX.fullmatch(name):
+            refs.add(_ref(name))
+            yield from search_file(engine, path, f".git/{name}", store, refs)
     yield from _search_refs(engine, refs)
 
 
@@ -73,13 +73,27 @@ def _search_refs(engine: Engine, names: set[bytes]) -> Iterator[Match | Unread]:
 
 def _ref(name: str) -> bytes:
     """The ref whose value, or whose log, stands in this file of the repository's folder; nothing for other files."""
-    _, begin, rest = f"/{name.replace(os.sep, '/')}".partition("/refs/")
+    _, begin, rest = f"/{name}".partition("/refs/")
     return os.fsencode(begin[1:] + rest)
 
 
-def _search_file(engine: Engine, path: Path, name: str, store: Store, refs: set[bytes]) -> Iterator[Match | Unread]:
-    """The keys in what is text in a file. `refs` receives the names of refs that stand in it."""
-    origin = Stored(_kind(name), path=f".git/{name}")
+def search_file(
+    engine: Engine, path: Path, shown: str, store: Store, refs: set[bytes] | None = None
+) -> Iterator[Match | Unread]:
+    """The keys in what is text in a file, which is `shown` by this name.
+
+    `refs` receives the names of refs that stand in it.
+    """
+    try:
+        yield from _read(engine, path, shown, store, set() if refs is None else refs)
+    except DamagedError as error:
+        yield Unread(shown, str(error))
+    except OSError:
+        yield Unread(shown, "it cannot be read")
+
+
+def _read(engine: Engine, path: Path, shown: str, store: Store, refs: set[bytes]) -> Iterator[Match | Unread]:
+    origin = Stored(_kind(shown), path=shown)
     if path.is_symlink():
         yield from engine.examine(Blob(os.fsencode(path.readlink()), origin))
         if not _is_shared(path):
@@ -90,7 +104,7 @@ def _search_file(engine: Engine, path: Path, name: str, store: Store, refs: set[
             yield from engine.examine(Blob(record.text, origin))
         return
     with files.opened(path) as file:
-        if name == "packed-refs":
+        if shown == ".git/packed-refs":
             # A line is an id and a name. One that holds neither may follow: what a tag there stands for.
             refs.update(line.rstrip(b"\n").partition(b" ")[2] for line in file)
             return
@@ -98,17 +112,18 @@ def _search_file(engine: Engine, path: Path, name: str, store: Store, refs: set[
         yield from search(engine, file.read, origin, size, anywhere(file))
 
 
-def _kind(name: str) -> str:
+def _kind(shown: str) -> str:
     """What a report calls a place in this file."""
-    parts = Path(name).parts
-    if parts[:2] == ("lfs", "objects"):
+    parts = Path(shown).parts
+    if parts[:3] == (".git", "lfs", "objects"):
         return "blob"
-    if name.endswith(MESSAGES) or "logs" in parts or "reftable" in parts:
+    if shown.endswith(MESSAGES) or "logs" in parts or "reftable" in parts:
         return "commit-message"
     return "worktree"
 
 
-def _below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unread]:
+def below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unread]:
+    """The files below a folder, but for what is `left_out` in it, and the folders that cannot be listed."""
     try:
         entries = files.entries(folder)
     except DamagedError as error:
@@ -119,9 +134,9 @@ def _below(folder: Path, left_out: tuple[str, ...] = ()) -> Iterator[Path | Unre
         if left_out and name.startswith(STAGING):
             yield Unread(f".git/{name}", "a scrub that was killed has left it; `keyguard scrub --apply` removes it")
         elif kind == "folder" or (kind == "link" and path.is_dir() and _is_shared(path)):
-            yield from () if name in left_out else _below(path)
-        # The paths of an index are asked of git. A pipe or a socket stores nothing.
-        elif kind != "other" and name != "index" and not name.startswith("sharedindex."):
+            yield from () if name in left_out else below(path)
+        # A pipe or a socket stores nothing.
+        elif kind != "other":
             yield path
 
 

@@ -174,6 +174,40 @@ def in_an_lfs_object(repository: Repository) -> None:
     path.write_text(KEY)
 
 
+def in_a_shared_index_that_nothing_needs(repository: Repository) -> None:
+    (repository.git_dir / f"sharedindex.{'ab' * 20}").write_bytes(b"DIRC\0\0\0\2" + bytes(40) + KEY.encode() + bytes(9))
+
+
+def in_a_ref_that_is_called_like_an_index(repository: Repository) -> None:
+    repository("branch", f"sharedindex.{KEY}")
+
+
+def in_the_log_of_a_ref_called_index(repository: Repository) -> None:
+    repository("branch", "index")
+    repository("update-ref", "-m", KEY, "--create-reflog", "refs/heads/index", repository.commit({"more": b"x\n"}))
+
+
+def in_a_hook_called_index(repository: Repository) -> None:
+    (repository.git_dir / "hooks").mkdir(exist_ok=True)
+    (repository.git_dir / "hooks" / "index").write_text(f"export KEY={KEY}\n")
+
+
+def in_a_note_among_the_objects(repository: Repository) -> None:
+    (repository.objects / "info").mkdir(exist_ok=True)
+    (repository.objects / "info" / "note").write_text(KEY)
+
+
+def in_what_says_why_a_pack_is_kept(repository: Repository) -> None:
+    repository("repack", "-adq")
+    (pack,) = repository.packs()
+    pack.with_suffix(".keep").write_text(f"fetched from https://user:{KEY}@example.com")
+
+
+def in_a_file_between_submodules(repository: Repository) -> None:
+    (repository.git_dir / "modules" / "a").mkdir(parents=True)
+    (repository.git_dir / "modules" / "a" / "note").write_text(KEY)
+
+
 def in_a_pack_without_an_index(repository: Repository) -> None:
     packs.write_pack(repository.objects / "pack", [packs.whole(f"KEY={KEY}".encode())]).with_suffix(".idx").unlink()
 
@@ -184,6 +218,8 @@ PLACES: list[Callable[[Repository], None]] = [
     in_a_packed_ref_name, in_a_reflog_message, in_the_index, in_a_path_of_the_index,
     in_the_index_of_a_linked_worktree, in_a_merge_message, in_a_commit_message_that_was_given_up, in_the_settings,
     in_a_stash, in_an_untracked_file_of_a_stash, in_an_amended_commit, in_a_dangling_commit, in_a_dangling_blob,
+    in_a_shared_index_that_nothing_needs, in_a_ref_that_is_called_like_an_index, in_the_log_of_a_ref_called_index,
+    in_a_hook_called_index, in_a_note_among_the_objects, in_what_says_why_a_pack_is_kept, in_a_file_between_submodules,
     in_a_cruft_pack, in_an_alternate, in_a_submodule, in_an_lfs_object, in_a_pack_without_an_index,
 ]  # fmt: skip
 

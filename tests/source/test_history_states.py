@@ -136,6 +136,34 @@ def test_a_key_beside_the_damage_is_found(make: Callable[[Path], Repository], tm
     assert (result.complete, result.exit_code) == (False, 1)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["ab/tmp_obj_AbCdEf", "pack/tmp_pack_AbCdEf", "pack/.tmp-1-pack-ab.pack", "tmp_objdir-incoming-AbCdEf/pack/p.pack"],
+)
+def test_what_git_did_not_finish_is_told(tmp_path: Path, name: str) -> None:
+    repository = with_history(Repository(tmp_path))
+    path = repository.objects / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"cut off")
+
+    result = audit(tmp_path)
+
+    assert [(entry.what, entry.count) for entry in result.unread] == [("unfinished files in .git/objects", 1)]
+    assert result.exit_code == 3
+
+
+def test_what_belongs_to_packs_is_no_stray(tmp_path: Path) -> None:
+    repository = with_history(Repository(tmp_path), commits=20)
+    repository("repack", "-adbq", "--write-midx")
+    repository("commit-graph", "write", "--reachable", "--split")
+    with_history(repository, commits=3, seed=2)
+
+    result = audit(tmp_path)
+
+    assert result.complete
+    assert result.exit_code == 0
+
+
 def test_a_side_of_a_resolved_conflict_that_is_absent_is_told(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.commit({"a": b"one\n"})

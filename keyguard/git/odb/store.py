@@ -105,11 +105,16 @@ def _repositories(folder: Path) -> Iterator[Path | Unread]:
         yield Unread(f"folder {folder}", str(error))
         return
     for inner in folders:
-        if files.absent(inner / "HEAD") or files.absent(inner / "objects"):
-            yield from _repositories(inner)
-        else:
+        if is_repository(inner):
             yield inner
             yield from _repositories(inner / "modules")
+        else:
+            yield from _repositories(inner)
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is laid out as a repository's own is."""
+    return not files.absent(folder / "HEAD") and not files.absent(folder / "objects")
 
 
 def _with_alternates(objects: Path, named: list[Path]) -> tuple[list[Path], list[Unread]]:
