@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 import regex
 
 from keyguard.archive.bounds import BOUNDS, Bounds
-from keyguard.decode import BROKEN, DEPTH, Decoder, Reading, traces, utf16
+from keyguard.decode import BROKEN, DEPTH, OF_PAIRS, Decoder, Reading, traces, utf16
 from keyguard.judge import Judged, judge, resolve
 from keyguard.judge.allow import remark
+from keyguard.judge.context import Words
 from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
 from keyguard.model import Blob, Confidence, Match, Origin, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
+from keyguard.position import Positions
 from keyguard.prefilter import Anchor, Prefilter
 from keyguard.utf16_shape import is_whole
 
@@ -148,9 +150,10 @@ class Engine:
 
     def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]], late: list[str]) -> list[Judged]:
         judged: list[Judged] = []
+        words = Words(data)
         for pattern, places in work:
             try:
-                judged.extend(filter(None, map(judge, candidates(pattern, data, places))))
+                judged += filter(None, (judge(one, words) for one in candidates(pattern, data, places)))
             except MatchTimeoutError as error:
                 late.append(str(error))
         return [one for one in resolve(judged) if not self.library.is_published(one.candidate.text)]
@@ -162,6 +165,7 @@ class _Examination:
     def __init__(self, engine: Engine, blob: Blob) -> None:
         self._engine = engine
         self._blob = blob
+        self._positions = Positions(blob)
         self._seen: set[tuple[Span, str]] = set()
         self._budget = READ_BYTES + READ_TIMES * len(blob.data)
         self._unread: list[Unread] = []
@@ -186,19 +190,20 @@ class _Examination:
         return found
 
     def _readings(self, data: bytes, further: list[tuple[Decoder, int]]) -> Iterator[Reading]:
-        read: dict[str, int] = {}
+        read: dict[tuple[str, int], int] = {}
         for decoder, place in sorted(further, key=lambda one: one[1]):
-            if place < read.get(decoder.ENCODING, 0):
+            way = decoder.ENCODING, place % 2 if decoder in OF_PAIRS else 0
+            if place < read.get(way, 0):
                 continue
             if decoder in BROKEN:
                 # These look at all that is within their reach, and mostly find nothing to mend.
-                read[decoder.ENCODING] = place + decoder.REACH - SEAM
+                read[way] = place + decoder.REACH - SEAM
             for reading in decoder.readings(data, place):
                 if self._budget < len(reading.data):
                     self._give_up()
                     return
                 self._budget -= len(reading.data)
-                read[decoder.ENCODING] = max(read.get(decoder.ENCODING, 0), _read_until(reading, decoder, place))
+                read[way] = max(read.get(way, 0), _read_until(reading, decoder, place))
                 yield reading
 
     def _give_up(self) -> None:
@@ -217,7 +222,7 @@ class _Examination:
         if (span, candidate.text) in self._seen:
             return None
         self._seen.add((span, candidate.text))
-        line, column = self._position(span.start, way)
+        line, column = self._positions.of(span.start, way[0].newline if way else b"\n")
         pattern = candidate.pattern
         backwards = ("reversed",) if "reversed" in pattern.required else ()
         return Match(
@@ -240,25 +245,6 @@ class _Examination:
             return outside
         # Of text in UTF-16 the remark is in UTF-16 too.
         return remark(candidate.data, candidate.span.start, candidate.span.end)
-
-    def _position(self, place: int, way: list[Reading]) -> tuple[int, int]:
-        """Line and column of a place in the blob, both from 1, the column in characters."""
-        data = self._blob.data
-        newline = way[0].newline if way else b"\n"
-        width = len(newline)
-        start = _line_start(data, place, newline)
-        lines = _lines(data, place, newline)
-        before = data[start:place]
-        if start == 0 and self._blob.offset:
-            # A window may begin within a character, which the window before it has counted.
-            before = before.lstrip(_CONTINUATION)
-        column = 1 + (len(before) // width if width > 1 else _characters(before))
-        if lines == 0:
-            column += (self._blob.first_column - 1) // width
-        if start == 0 and width > 1 and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            # The byte order mark is no character.
-            column -= 1
-        return self._blob.first_line + lines, column
 
 
 def _read_until(reading: Reading, decoder: Decoder, place: int) -> int:
@@ -289,31 +275,3 @@ def _without_parts(found: list[Match]) -> list[Match]:
 def name_of(origin: Origin) -> str:
     """What is said of a content that could not be read."""
     return getattr(origin, "path", None) or getattr(origin, "oid", None) or "standard input"
-
-
-def _line_start(data: bytes, place: int, newline: bytes) -> int:
-    """Where the line begins that a place stands in. A line end stands whole characters before the place."""
-    width = len(newline)
-    found = data.rfind(newline, 0, place)
-    while found >= 0 and (place - found) % width:
-        found = data.rfind(newline, 0, found + width - 1)
-    return found + width if found >= 0 else 0
-
-
-def _lines(data: bytes, place: int, newline: bytes) -> int:
-    """How many lines end before a place."""
-    if len(newline) == 1:
-        return data.count(newline, 0, place)
-    order = "utf-16-be" if newline.startswith(b"\0") else "utf-16-le"
-    return data[place % 2 : place].decode(order, "replace").count("\n")
-
-
-def _characters(before: bytes) -> int:
-    """How many characters the bytes are: in UTF-8, or, where they are none, in Latin-1."""
-    try:
-        return len(before.decode("utf-8"))
-    except UnicodeDecodeError:
-        return len(before)
-
-
-_CONTINUATION = bytes(range(0x80, 0xC0))

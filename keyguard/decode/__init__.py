@@ -11,10 +11,13 @@ from keyguard.decode.reading import Decoder, Reading
 
 ENCODED: tuple[Decoder, ...] = (base64, utf16, hexadecimal, codes)
 BROKEN: tuple[Decoder, ...] = (escapes, joined)
+OF_PAIRS: tuple[Decoder, ...] = (utf16, hexadecimal)
+"""Of these two bytes stand for one: a reading holds the traces that begin at a place as even, or as odd, as its own."""
+
 DEPTH = 3
 """How many disguises may lie one in another."""
 
-__all__ = ["BROKEN", "DEPTH", "ENCODED", "Decoder", "Reading", "traces"]
+__all__ = ["BROKEN", "DEPTH", "ENCODED", "OF_PAIRS", "Decoder", "Reading", "traces"]
 
 
 def traces(keyword: bytes, disguised: str) -> dict[bytes, Decoder]:

@@ -13,6 +13,9 @@ ENCODING = "base64"
 SHORTEST = 5
 """Of how many digits a trace is at least: in a gigabyte of base64 such a one stands by chance once."""
 
+SHORTEST_RUN = 64
+"""Digits of the shortest key: 20 characters, OpenAI's marker of 8, and 20 more."""
+
 _DIGITS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 _WRAPPED = _DIGITS | frozenset(b" \t\r\n\\")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -35,9 +38,13 @@ def halves(trace: bytes) -> tuple[bytes, ...]:
 
 def readings(data: bytes, at: int) -> Iterator[Reading]:
     # Unwrapped first: where the text stands in one line, what is around that line is not part of it.
+    before: list[int] = []
     for allowed in (_DIGITS, _WRAPPED):
         run = grown(data, at, allowed, REACH)
         digits = _places(data, run.start, run.end)
+        if len(digits) < SHORTEST_RUN or digits == before:
+            continue
+        before = digits
         text = bytes(data[place] for place in digits).translate(_URL_SAFE)
         # Other text may be glued to the run's start, so each of the four phases can be the right one.
         for phase in range(min(4, len(text))):

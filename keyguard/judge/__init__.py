@@ -26,8 +26,8 @@ class Judged:
         return int(self.confidence), len(self.evidence), -self.distance
 
 
-def judge(candidate: Candidate) -> Judged | None:
-    """The candidate as a key, or None where it is refuted."""
+def judge(candidate: Candidate, anywhere: context.Words) -> Judged | None:
+    """The candidate as a key, or None where it is refuted. `anywhere` are the words of what it stands in."""
     pattern = candidate.pattern
     evidence = list(pattern.evidence)
     for name in pattern.required:
@@ -38,7 +38,7 @@ def judge(candidate: Candidate) -> Judged | None:
         evidence.append(name)
     if fakes.is_fake(candidate):
         return None
-    distance = context.distance(candidate)
+    distance = context.distance(candidate, anywhere)
     if distance is None:
         return None
     if pattern.context:

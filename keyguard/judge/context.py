@@ -8,23 +8,38 @@ from keyguard.patterns import Context
 _DROPPED = b"_-. \t"
 
 
-def distance(candidate: Candidate) -> int | None:
+class Words:
+    """Tells which words stand anywhere in some data. It is looked through once for each of them."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._folded: bytes | None = None
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, word: str) -> bool:
+        if word not in self._known:
+            if self._folded is None:
+                self._folded = _folded(self._data)
+            self._known[word] = _folded(word.encode()) in self._folded
+        return self._known[word]
+
+
+def distance(candidate: Candidate, anywhere: Words) -> int | None:
     """How far the farthest of the needed words is from the key, in bytes (0: none is needed); None: one is missing."""
     farthest = 0
     for context in candidate.pattern.context:
-        near = _nearest(candidate, context)
+        near = _nearest(candidate, context, anywhere)
         if near is None:
             return None
         farthest = max(farthest, near)
     return farthest
 
 
-def _nearest(candidate: Candidate, context: Context) -> int | None:
+def _nearest(candidate: Candidate, context: Context, anywhere: Words) -> int | None:
     """The distance to the nearest of the words, 0 for one that may stand anywhere."""
     start, end = candidate.span.start, candidate.span.end
     if not context.within:
-        folded = _folded(candidate.data)
-        return 0 if any(_folded(word.encode()) in folded for word in context.words) else None
+        return 0 if any(word in anywhere for word in context.words) else None
     before = _folded(candidate.data[max(0, start - context.within) : start])
     after = _folded(candidate.data[end : end + context.within])
     distances = []
