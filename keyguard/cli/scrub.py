@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from keyguard.cli.options import Options, configuration, library, policy
 from keyguard.engine import Engine
 from keyguard.errors import ConfigError, UsageError
 from keyguard.model import Confidence
+from keyguard.report.sizes import count
 from keyguard.scrub import certificate, described
 from keyguard.scrub.act import Done, act, refuse
 from keyguard.scrub.afterwards import afterwards
@@ -74,13 +77,13 @@ def scrub(
 
     Revoke the keys first. What other clones and the host hold stays there: the commands for it are printed.
     """
+    if proof and not undo:
+        _check_certificate(proof, written=applied)
     if undo or applied:
         for line in clear(repository):
             click.echo(f"keyguard: {line}", err=True)
     if undo:
         return _undone(repository, undo, yes)
-    if proof and proof.suffix not in (".json", ".md"):
-        raise UsageError(f"--certificate {proof}: give it the ending .json or .md")
     searcher = _searcher(Options(
         format=None, output=None, report=(), exit_zero=None, config=config, baseline=baseline, patterns=patterns,
         min_confidence=min_confidence, show_secrets=None, quiet=None, verbose=False,
@@ -89,6 +92,27 @@ def scrub(
     if not applied:
         return _planned(made, form)
     return _applied(made, searcher, backup, yes, proof, form)
+
+
+def _check_certificate(path: Path, *, written: bool) -> None:
+    """See that a certificate can be written there, if one is to be `written`; nothing is left of that.
+
+    Raises UsageError for a name that says no format, and ConfigError where no file can be.
+    """
+    if path.suffix not in (".json", ".md"):
+        raise UsageError(f"--certificate {path}: give it the ending .json or .md")
+    if not written:
+        return
+    real = Path(os.path.realpath(path))
+    there = real.exists()
+    try:
+        real.open("ab").close()
+        if not there:
+            real.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the certificate cannot be written ({error.strerror}); nothing was changed"
+        ) from error
 
 
 def _searcher(options: Options, jobs: int | None) -> Searcher:
@@ -124,8 +148,11 @@ def _applied(made: Plan, searcher: Searcher, backup: Path | None, yes: bool, pro
         click.echo("Nothing was changed.")
         return made.search.result.exit_code
     done = act(made, searcher, where, _say_stage)
-    _certify(done, proof)
-    _say_done(done, form)
+    try:
+        _say_done(done, form)
+    finally:
+        # Whatever keeps one of the two from being written, the other is.
+        _certify(done, proof)
     return 0 if done.proven else 1
 
 
@@ -160,7 +187,7 @@ def _say_done(done: Done, form: str) -> None:
     click.echo(
         f"Scrubbed and proven: no key is left in {left.examined.blobs:,} objects."
         if done.proven
-        else f"NOT proven: {len(left.findings)} keys are left, {len(left.unread)} things could not be read."
+        else f"NOT proven: {', '.join(_missing(done))}."
     )
     for line in described.packed(done.plan, done.compared.members):
         click.echo(line)
@@ -169,3 +196,14 @@ def _say_done(done: Done, form: str) -> None:
     click.echo(f"The backup {done.backup} holds the keys: delete it when all is well. The way back:")
     click.echo(f"  keyguard scrub --undo {done.backup}")
     click.echo("\n".join(("", *afterwards(done, redaction))))
+
+
+def _missing(done: Done) -> Iterator[str]:
+    """What keeps a scrub from being proven."""
+    left = done.left.result
+    if left.findings:
+        yield f"{count(len(left.findings), 'key')} left"
+    if left.unread:
+        yield f"{count(len(left.unread), 'thing')} not read (`keyguard history` tells which)"
+    if not done.sound:
+        yield "git does not find the repository whole (`git fsck --full` tells why)"

@@ -16,6 +16,7 @@ from keyguard.scrub.afterwards import afterwards
 from keyguard.scrub.described import listed, outside
 
 SCHEMA = "keyguard.scrub/1"
+_UNPROVEN = "NOT proven: keys are left, not everything could be looked at, or git does not find it whole"
 
 
 def document(done: Done, redaction: Redaction) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _markdown(found: dict[str, Any]) -> Iterator[str]:
     proof = found["proof"]
     yield "# Certificate of a scrub"
     yield ""
-    verdict = "No key is left" if found["proven"] else "NOT proven: keys are left, or not everything could be looked at"
+    verdict = "No key is left" if found["proven"] else _UNPROVEN
     yield f"**{verdict}**, in `{found['repository']}`."
     yield ""
     yield (

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Call
 from tests.git.repositories import Repository
@@ -83,6 +87,62 @@ def test_the_certificate_as_markdown_and_another_marker(leaky: Repository, keygu
     assert "**No key is left**" in proof.read_text()
     assert KEY not in proof.read_text()
     assert leaky("show", "HEAD~1:a.env") == f"KEY={KEY[:12]}...{KEY[-4:]} (gone)"
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/proof.json", "file/proof.md"])
+def test_a_certificate_that_cannot_be_written_is_refused_before_anything_changes(
+    name: str, leaky: Repository, keyguard: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    before, objects = state(leaky), every_object(leaky)
+
+    ran = keyguard("scrub", "--apply", "--yes", "--certificate", str(tmp_path / name), cwd=leaky.path)
+
+    assert (ran.code, ran.err.count("the certificate cannot be written")) == (2, 1)
+    assert (state(leaky), every_object(leaky)) == (before, objects)
+    assert list(tmp_path.glob("*.bundle")) == []
+
+
+def test_seeing_whether_a_certificate_can_be_written_leaves_no_trace(
+    leaky: Repository, keyguard: Call, tmp_path: Path
+) -> None:
+    older = tmp_path / "older.json"
+    older.write_text("{}")
+
+    for proof in (older, tmp_path / "new.json"):
+        assert keyguard("scrub", "--apply", "--certificate", str(proof), cwd=leaky.path).code == 2
+
+    assert (older.read_text(), (tmp_path / "new.json").exists()) == ("{}", False)
+
+
+def test_a_certificate_that_cannot_be_written_after_all_hides_nothing(
+    leaky: Repository, keyguard: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("keyguard.scrub.certificate.as_json", full)
+
+    ran = keyguard("scrub", "--apply", "--yes", "--certificate", str(tmp_path / "proof.json"), cwd=leaky.path)
+
+    (backup,) = tmp_path.glob("*.bundle")
+    assert (ran.code, "the certificate cannot be written" in ran.err) == (2, True)
+    assert "Scrubbed and proven" in ran.out
+    assert f"keyguard scrub --undo {backup}" in ran.out
+    assert "git push --force-with-lease=refs/heads/main:" in ran.out
+
+
+def test_where_git_does_not_find_it_whole_that_is_what_is_said(
+    leaky: Repository, keyguard: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyguard.scrub.act._is_whole", lambda _plan: False)
+    proof = tmp_path / "proof.md"
+
+    ran = keyguard("scrub", "--apply", "--yes", "--certificate", str(proof), cwd=leaky.path)
+
+    assert ran.code == 1
+    assert "NOT proven: git does not find the repository whole (`git fsck --full` tells why).\n" in ran.out
+    assert "git does not find it whole" in proof.read_text()
 
 
 def test_where_nothing_is_found_nothing_is_done(tmp_path: Path, keyguard: Call) -> None:
