@@ -223,7 +223,15 @@ def _without(data: bytes, name: str, putting: Putting) -> bytes:
         # A branch's settings bear its name.
         for old, new in putting.rewritten.ref_names.items():
             data = data.replace(_short(old), _short(new))
+    if _is_symbolic(data, name):
+        return putting.cleaner.name(data)
     return putting.cleaner.clean(data)
+
+
+def _is_symbolic(data: bytes, name: str) -> bool:
+    """Whether a file is a ref, or a HEAD, that names a ref: one may be of a linked worktree alone."""
+    parts = Path(name).parts
+    return data.startswith(b"ref:") and ("refs" in parts or parts[-1] == "HEAD")
 
 
 def _short(ref: str) -> bytes:

@@ -105,7 +105,7 @@ def rewrite(task: Task, cleaner: Cleaner, staging: Staging) -> Rewritten:
     notes = notes_scope(snapshot, what, commits, jobs)
     commits |= order(notes, what.texts, commits)
     rest = _Rest(snapshot.git, staging, cleaner, blobs, names, commits, found.oids("tag-message", "author"))
-    ref_names = {name: os.fsdecode(_ref(cleaner, name)) for name in found.paths("ref-name", in_objects=False)}
+    ref_names = _ref_names(snapshot, found.paths("ref-name", in_objects=False), cleaner)
 
     def moved(refs: Mapping[str, str]) -> dict[str, str]:
         return {_renamed(name, ref_names, commits): rest.object(oid) for name, oid in refs.items()}
@@ -115,8 +115,13 @@ def rewrite(task: Task, cleaner: Cleaner, staging: Staging) -> Rewritten:
     return Rewritten(commits, blobs | rest.trees, rest.tags, names, ref_names, refs, own)
 
 
-def _ref(cleaner: Cleaner, name: str) -> bytes:
-    return cleaner.name(os.fsencode(name))
+def _ref_names(snapshot: Snapshot, found: Iterable[str], cleaner: Cleaner) -> dict[str, str]:
+    """New names of refs. One that is only named, by a ref or by a HEAD, need not be there, and so is not `found`."""
+    heads = (tree.branch for tree in snapshot.worktrees if tree.branch)
+    names = {
+        name: os.fsdecode(cleaner.name(os.fsencode(name))) for name in (*found, *snapshot.symbolic.values(), *heads)
+    }
+    return {old: new for old, new in names.items() if old != new}
 
 
 def _renamed(name: str, ref_names: Mapping[str, str], commits: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Worktree:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All names of a repository at one moment. `symbolic` are refs that name others.
+    """All names of a repository at one moment. `symbolic` are refs that name others, also such as are not there.
 
     `around` are the checkouts that it is a submodule in, the innermost first.
     """
@@ -77,6 +77,7 @@ def snapshot(git: Git) -> Snapshot:
     store = find_store(git)
     inside = Git(store.common_dir)
     refs, symbolic = _refs(inside)
+    symbolic |= _dangling(store.common_dir, {*refs, *symbolic})
     log = store.common_dir / "logs" / "refs" / "stash"
     lines = tuple(log.read_bytes().splitlines(keepends=True)) if log.is_file() else ()
     trees = tuple(_worktrees(git, inside, store))
@@ -102,6 +103,18 @@ def _refs(git: Git) -> tuple[dict[str, str], dict[str, str]]:
     return refs, symbolic
 
 
+def _dangling(common_dir: Path, known: Container[str]) -> dict[str, str]:
+    """The refs beside the `known` ones that name what is not there: git lists none of them."""
+    found = {}
+    for folder, _, names in os.walk(common_dir / "refs"):
+        for path in (Path(folder, name) for name in names if not name.endswith(".lock")):
+            name = path.relative_to(common_dir).as_posix()
+            target = None if name in known or not path.is_file() else _target(path)
+            if target:
+                found[name] = target
+    return found
+
+
 def _worktrees(git: Git, inside: Git, store: Store) -> Iterator[Worktree]:
     printed = inside.run("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
     linked = {_checkout(folder): folder for folder in _linked(store.common_dir)}
@@ -115,7 +128,7 @@ def _worktrees(git: Git, inside: Git, store: Store) -> Iterator[Worktree]:
         yield Worktree(
             git_dir,
             None if "bare" in said or not path.is_dir() or path == store.common_dir else path,
-            said.get("branch") or _branch(git_dir),
+            said.get("branch") or _target(git_dir / "HEAD"),
             head if head.strip("0") else None,
             {} if number == 0 else dict(own_ref_names(Git(git_dir))),
             dict(_pseudo_refs(git_dir)),
@@ -177,10 +190,10 @@ def _checkout(git_dir: Path) -> str:
         return ""
 
 
-def _branch(git_dir: Path) -> str | None:
-    """What a HEAD names; None for a detached one."""
+def _target(path: Path) -> str | None:
+    """The ref that a HEAD or another file of a ref names; None for one that holds an id."""
     try:
-        text = (git_dir / "HEAD").read_text().strip()
-    except (OSError, UnicodeDecodeError):
+        text = os.fsdecode(path.read_bytes())
+    except OSError:
         return None
-    return text.removeprefix("ref: ") if text.startswith("ref: ") else None
+    return text.removeprefix("ref:").strip() if text.startswith("ref:") else None
