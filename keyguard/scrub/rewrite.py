@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +21,7 @@ from keyguard.scrub.staging import Staging
 
 TEXTS = ("commit-message", "author")
 GITLINK = b"160000"
+REPLACEMENTS = "refs/replace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,13 @@ def rewrite(task: Task, cleaner: Cleaner, staging: Staging) -> Rewritten:
     rest = _Rest(snapshot.git, staging, cleaner, blobs, names, commits, found.oids("tag-message", "author"))
     ref_names = _ref_names(snapshot, found.paths("ref-name", in_objects=False), cleaner)
 
+    def renamed(name: str) -> str:
+        prefix, _, last = name.rpartition("/")
+        # A replacement is named by what it replaces.
+        return f"{prefix}/{rest.replaced(last)}" if prefix == REPLACEMENTS else ref_names.get(name, name)
+
     def moved(refs: Mapping[str, str]) -> dict[str, str]:
-        return {_renamed(name, ref_names, commits): rest.object(oid) for name, oid in refs.items()}
+        return {renamed(name): rest.object(oid) for name, oid in refs.items()}
 
     refs = moved(snapshot.refs)
     own = {tree.git_dir.name: moved(tree.refs) for tree in snapshot.worktrees if tree.refs}
@@ -122,14 +129,6 @@ def _ref_names(snapshot: Snapshot, found: Iterable[str], cleaner: Cleaner) -> di
         name: os.fsdecode(cleaner.name(os.fsencode(name))) for name in (*found, *snapshot.symbolic.values(), *heads)
     }
     return {old: new for old, new in names.items() if old != new}
-
-
-def _renamed(name: str, ref_names: Mapping[str, str], commits: Mapping[str, str]) -> str:
-    """A ref's new name. A replacement is named by what it replaces."""
-    prefix, _, last = name.rpartition("/")
-    if prefix == "refs/replace":
-        return f"{prefix}/{commits.get(last, last)}"
-    return ref_names.get(name, name)
 
 
 def _filtered(
@@ -261,6 +260,10 @@ class _Rest:
         if kind == "tag":
             return self._tag(oid, data)
         return self._tree(oid, data) if kind == "tree" else oid
+
+    def replaced(self, name: str) -> str:
+        """The new id of what another object stands for, which may be gone; a name that is no id stays."""
+        return self.object(name) if re.fullmatch(f"[0-9a-f]{{{2 * self._raw}}}", name) else name
 
     def _tag(self, oid: str, data: bytes) -> str:
         old = named(data)

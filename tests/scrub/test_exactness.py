@@ -10,9 +10,10 @@ from keyguard.git.command import Git
 from keyguard.scrub.proof import compare
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.rewrite import Rewritten
+from keyguard.scrub.undo import undo
 from tests.git.repositories import Repository
 from tests.keys import Keys
-from tests.scrub.scrubbing import every_object, scrubbed
+from tests.scrub.scrubbing import backup_of, every_object, scrubbed, state
 
 KEY = Keys("exact").modern()
 SHOWN = f"{KEY[:12]}...{KEY[-4:]}-REMOVED".encode()
@@ -152,6 +153,41 @@ def test_notes_follow_the_commits_that_they_are_of(tmp_path: Path) -> None:
     scrubbed(repository)
 
     assert repository("notes", "show", "HEAD") == "about it"
+
+
+@pytest.mark.parametrize("name", ["HEAD", "HEAD:", "HEAD:folder", "HEAD:folder/a.env", "tagged"])
+def test_a_replacement_of_an_object_of_any_kind_replaces_the_new_one(name: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"folder/a.env": b"KEY=\n"}, "clean")
+    repository("tag", "-a", "-m", "clean", "other")
+    repository.commit({"folder/a.env": f"KEY={KEY}\n".encode()}, "with a key")
+    repository("tag", "-a", "-m", "with a key", "tagged")
+    other = repository("rev-parse", name.replace("HEAD", "HEAD~1").replace("tagged", "other"))
+    repository("replace", repository("rev-parse", name), other)
+    before = state(repository)
+
+    done = scrubbed(repository)
+
+    assert done.proven
+    new = repository("rev-parse", name)
+    assert repository("for-each-ref", "--format=%(objectname) %(refname)", "refs/replace") == (
+        f"{other} refs/replace/{new}"
+    )
+    assert repository("cat-file", "-p", new) == repository("cat-file", "-p", other)
+    undo(repository.path, backup_of(repository))
+    assert state(repository) == before
+
+
+def test_a_replacement_of_what_is_gone_or_of_no_object_stays(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    repository("update-ref", f"refs/replace/{'1' * 40}", "HEAD:other.txt")
+    repository("tag", "-a", "-m", "no id", "odd")
+    repository("update-ref", "refs/replace/odd", "HEAD:other.txt")
+
+    scrubbed(repository)
+
+    names = repository("for-each-ref", "--format=%(refname)", "refs/replace").split()
+    assert names == [f"refs/replace/{'1' * 40}", "refs/replace/odd"]
 
 
 def test_stashes_are_kept_with_their_words_and_can_be_applied(tmp_path: Path) -> None:
