@@ -128,7 +128,7 @@ def _undone(repository: Path, backup: Path, force: bool) -> int:
 
 def _planned(made: Plan, form: str) -> int:
     _say_plan(made, form)
-    return made.search.result.exit_code
+    return made.exit_code
 
 
 def _say_plan(made: Plan, form: str) -> None:
@@ -146,14 +146,14 @@ def _applied(made: Plan, searcher: Searcher, backup: Path | None, yes: bool, pro
         _say_plan(made, form)
     if not yes and not _agreed(where):
         click.echo("Nothing was changed.")
-        return made.search.result.exit_code
+        return made.exit_code
     done = act(made, searcher, where, _say_stage)
     try:
         _say_done(done, form)
     finally:
         # Whatever keeps one of the two from being written, the other is.
         _certify(done, proof)
-    return 0 if done.proven else 1
+    return 0 if done.proven and not made.elsewhere else 1
 
 
 def _agreed(backup: Path) -> bool:
@@ -193,6 +193,8 @@ def _say_done(done: Done, form: str) -> None:
         click.echo(line)
     for finding in left.findings:
         click.echo(f"  {finding.secret.redacted}: {finding.locations[0].kind} {finding.locations[0].path or ''}")
+    for line in described.submodules(done.plan, redaction):
+        click.echo(line)
     click.echo(f"The backup {done.backup} holds the keys: delete it when all is well. The way back:")
     click.echo(f"  keyguard scrub --undo {done.backup}")
     click.echo("\n".join(("", *afterwards(done, redaction))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from keyguard.redaction import Redaction
 from keyguard.report.sizes import count
 from keyguard.scrub.estimate import Estimate
 from keyguard.scrub.plan import Plan
+from keyguard.scrub.search import Submodule
 from keyguard.scrub.superproject import command
 from keyguard.source.remote import web_address
 
@@ -57,11 +58,24 @@ def outside(plan: Plan, redaction: Redaction) -> list[str]:
     for name, url in plan.remotes:
         page = web_address(url) or "no page known"
         found.append(f"remote {redaction.text(name)} ({page}): its refs, pull requests, caches, and its LFS server")
-    for path in plan.submodules:
-        where, how = redaction.text(str(path)), redaction.text(command(path))
-        found.append(f"submodule repository {where}: not looked at, and nothing is proven of it; scrub it by `{how}`")
+    found += (f"submodule repository {line}" for line in _inner(plan.submodules, redaction))
     found.append("files of the work trees that git does not track")
     return found
+
+
+def submodules(plan: Plan, redaction: Redaction) -> list[str]:
+    """The submodules that hold keys, or of which nobody knows."""
+    found = [one for one in plan.submodules if one.keys or not one.complete]
+    return ["Submodules are scrubbed each by itself:", *_indented(_inner(found, redaction))] if found else []
+
+
+def _inner(submodules: Iterable[Submodule], redaction: Redaction) -> Iterator[str]:
+    for one in submodules:
+        where = redaction.text(str(one.path))
+        found = f"{count(one.keys, 'key')} in it" if one.keys else "no key was found in it"
+        found += "" if one.complete else ", not all of which could be looked at"
+        how = "" if one.complete and not one.keys else f"; scrub it by `{redaction.text(command(one.path))}`"
+        yield f"{where}: {found}, and nothing is proven of it{how}"
 
 
 def lines(plan: Plan) -> Iterator[str]:
@@ -69,7 +83,8 @@ def lines(plan: Plan) -> Iterator[str]:
     redaction = redaction_of(plan)
     result = plan.search.result
     if not result.findings:
-        yield "No keys found: there is nothing to scrub."
+        yield f"No keys found{' here' if plan.elsewhere else ''}: there is nothing to scrub."
+        yield from submodules(plan, redaction)
         yield from _unread(plan)
         return
     yield "First of all revoke these keys: a key that has leaked is dead only when it is revoked."
@@ -85,12 +100,16 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from _containers(plan)
     yield ""
     yield "Everybody who has a clone has to clone anew afterwards. What cannot be rewritten from here:"
-    yield from (f"  {line}" for line in outside(plan, redaction))
+    yield from _indented(outside(plan, redaction))
     yield ""
     yield from _unread(plan)
     for reason in plan.refusals:
         yield from _wrapped(f"Not possible as it is: {redaction.text(reason)}")
     yield f"It takes {_span(plan.duration)}. Nothing has been written so far: `--apply` acts."
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
 
 
 def _containers(plan: Plan) -> Iterator[str]:
@@ -183,6 +202,10 @@ def document(plan: Plan) -> dict[str, Any]:
         "containers": listed(plan),
         "first_changed_commits": list(plan.first_changed),
         "unread": [asdict(entry) for entry in result.unread],
+        "submodules": [
+            {"path": redaction.text(str(one.path)), "keys": one.keys, "complete": one.complete}
+            for one in plan.submodules
+        ],
         "outside": outside(plan, redaction),
         "refusals": [redaction.text(reason) for reason in plan.refusals],
         "seconds": {name: round(value, 3) for name, value in asdict(plan.duration).items() if name != "commits"},

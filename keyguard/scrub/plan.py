@@ -18,7 +18,7 @@ from keyguard.scrub.refusal import refusals, unreadable
 from keyguard.scrub.replace import Cleaner, ScrubError
 from keyguard.scrub.rewrite import main_scope, notes_scope, wanted
 from keyguard.scrub.scope import Scope
-from keyguard.scrub.search import Search, Searcher, search, submodules
+from keyguard.scrub.search import Search, Searcher, Submodule, search, submodules
 from keyguard.scrub.snapshot import Snapshot, snapshot
 from keyguard.scrub.wording import Wording
 
@@ -60,13 +60,26 @@ class Plan:
     counts: Counts
     refusals: tuple[str, ...]
     remotes: tuple[tuple[str, str], ...]
-    submodules: tuple[Path, ...]
+    submodules: tuple[Submodule, ...]
     duration: Estimate
 
     @property
     def first_changed(self) -> tuple[str, ...]:
         """The commits at which the changes begin: what a host's support asks for."""
         return (*self.main.roots, *self.notes.roots)
+
+    @property
+    def elsewhere(self) -> tuple[Submodule, ...]:
+        """The repositories of submodules with keys in them: a scrub here leaves these as they are."""
+        return tuple(one for one in self.submodules if one.keys)
+
+    @property
+    def exit_code(self) -> int:
+        """0 no key, here or in a submodule; 1 keys; 3 none, but not everything could be looked at."""
+        if self.elsewhere:
+            return 1
+        whole = all(one.complete for one in self.submodules)
+        return self.search.result.exit_code or (0 if whole else 3)
 
 
 def plan(where: Path, searcher: Searcher, wording: Wording, *, drops: bool = False) -> Plan:
@@ -111,7 +124,7 @@ def _made(
     duration = estimate(found.result.seconds, counts.commits + counts.notes_commits)
     return Plan(
         names, found, cleaner, main, notes, lfs, files, tuple(packed), counts, tuple(refused), _remotes(names.git),
-        submodules(names.store), duration,
+        submodules(names.store, searcher), duration,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keyguard.engine import Engine
-from keyguard.errors import GitError
+from keyguard.errors import GitError, KeyguardError
 from keyguard.git.odb.store import Store, modules
 from keyguard.model import Examined, Match, ScanResult, Stored, Unread
 from keyguard.pipeline import scan
@@ -115,6 +115,23 @@ class Own:
             return {key: Attribution(tuple(map(location, matches))) for key, matches in keys.items()}
 
 
-def submodules(store: Store) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """The repository of a submodule: how many keys it holds, and whether all of it could be looked at."""
+
+    path: Path
+    keys: int
+    complete: bool
+
+
+def submodules(store: Store, searcher: Searcher) -> tuple[Submodule, ...]:
     """The repositories of submodules that lie inside this one: each is scrubbed by itself."""
-    return tuple(module for module in modules(store) if isinstance(module, Path))
+    return tuple(_submodule(module, searcher) for module in modules(store) if isinstance(module, Path))
+
+
+def _submodule(path: Path, searcher: Searcher) -> Submodule:
+    try:
+        result = search(path, searcher).result
+    except KeyguardError:
+        return Submodule(path, 0, complete=False)
+    return Submodule(path, len(result.findings), result.complete)

@@ -67,14 +67,48 @@ def test_of_its_submodules_a_scrub_claims_nothing_and_says_how_to_scrub_them(
 
     ran = keyguard("scrub", "--apply", "--yes", cwd=outer.path)
 
-    assert ran.code == 0, ran.err
+    assert ran.code == 1, ran.err
     store = outer.git_dir / "modules" / "libs" / "sub"
-    assert (
-        f"submodule repository {store}: not looked at, and nothing is proven of it; "
-        f"scrub it by `keyguard scrub {inner.path}`"
-    ) in ran.out
+    told = f"{store}: 1 key in it, and nothing is proven of it; scrub it by `keyguard scrub {inner.path}`"
+    plan, done = ran.out.split("Scrubbed and proven")
+    assert f"submodule repository {told}" in plan
+    assert f"Submodules are scrubbed each by itself:\n  {told}" in done
     assert OUTER.encode() not in every_object(outer)
     assert (state(inner), INNER.encode() in every_object(inner)) == (before, True)
+
+
+def test_keys_in_submodules_alone_are_told_of_until_they_are_gone(tmp_path: Path, keyguard: Call) -> None:
+    source = Repository(tmp_path / "source")
+    source.commit({"a.env": f"KEY={INNER}\n".encode()})
+    outer = Repository(tmp_path / "outer")
+    outer("-c", "protocol.file.allow=always", "submodule", "add", "-q", source.path, "sub")
+    outer.commit({}, "a submodule")
+    store = outer.git_dir / "modules" / "sub"
+
+    for options in ((), ("--apply", "--yes")):
+        ran = keyguard("scrub", *options, cwd=outer.path)
+
+        assert ran.code == 1
+        assert "No keys found here" in ran.out
+        assert f"{store}: 1 key in it" in ran.out
+        assert f"`keyguard scrub {outer.path / 'sub'}`" in ran.out
+    listed = keyguard("scrub", "--format", "json", cwd=outer.path).report["submodules"]
+    assert listed == [{"path": str(store), "keys": 1, "complete": True}]
+    assert keyguard("scrub", "--apply", "--yes", str(outer.path / "sub")).code == 0
+    assert keyguard("scrub", cwd=outer.path).out == "No keys found: there is nothing to scrub.\n"
+
+
+def test_a_submodule_that_cannot_be_read_is_no_clean_one(tmp_path: Path, keyguard: Call) -> None:
+    outer = Repository(tmp_path / "outer")
+    outer.commit({"b.txt": b"b\n"})
+    inner = Repository(tmp_path / "inner", "--bare")
+    shutil.move(inner.path, outer.git_dir / "modules" / "sub")
+    (outer.git_dir / "modules" / "sub" / "config").write_text("[core]\n\trepositoryformatversion = 99\n")
+
+    ran = keyguard("scrub", cwd=outer.path)
+
+    assert ran.code == 3
+    assert "not all of which could be looked at" in ran.out
 
 
 def test_a_submodule_that_is_not_checked_out_is_scrubbed_where_its_repository_lies(
