@@ -11,6 +11,7 @@ from pathlib import Path
 from keyguard.git.command import Git
 from keyguard.git.own import OwnGit
 from keyguard.git.refs import checked
+from keyguard.scrub.garbage import discard
 from keyguard.scrub.refusal import JOURNAL
 from keyguard.scrub.replace import Cleaner
 from keyguard.scrub.rewrite import Rewritten
@@ -66,6 +67,7 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     step("prune")
     own = putting.rewritten.own.values()
     prune(snapshot.git, snapshot.store.objects[0], sorted({oid for refs in own for oid in refs.values()}))
+    discard(snapshot)
     step("pseudo-refs")
     _move_pseudo_refs(putting)
     step("end")
