@@ -10,6 +10,7 @@ from pathlib import Path
 
 from keyguard.errors import KeyguardError
 from keyguard.scrub.backup import back_up, check_path
+from keyguard.scrub.journal import is_way_back
 from keyguard.scrub.leftovers import check_alone
 from keyguard.scrub.lfs import identity, is_lfs, place
 from keyguard.scrub.plan import Plan
@@ -60,7 +61,7 @@ def act(plan: Plan, searcher: Searcher, backup: Path, step: Step) -> Done:
     try:
         rewritten, compared = _scrubbed(plan, searcher, backup, clock)
     except (KeyguardError, OSError, KeyboardInterrupt) as error:
-        raise _told(error, backup, begun=clock.reached("journal")) from error
+        raise _told(error, backup, begun=is_way_back(plan.snapshot.store.common_dir, backup)) from error
     clock("proof")
     with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(_is_whole, plan)
@@ -125,10 +126,6 @@ class _Clock:
         self._began = time.monotonic()
         self._stage = ""
         self.stages: dict[str, float] = {}
-
-    def reached(self, stage: str) -> bool:
-        """Whether a stage has begun."""
-        return stage == self._stage or stage in self.stages
 
     def __call__(self, stage: str) -> None:
         now = time.monotonic()

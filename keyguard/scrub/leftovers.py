@@ -14,7 +14,8 @@ from pathlib import Path
 
 from keyguard.git.command import Git
 from keyguard.git.odb.store import find_store
-from keyguard.scrub.refusal import JOURNAL
+from keyguard.scrub.journal import PART as JOURNAL_PART
+from keyguard.scrub.journal import is_way_back
 from keyguard.scrub.replace import ScrubError
 from keyguard.source.stored import STAGING
 
@@ -86,6 +87,7 @@ def _cleared(common_dir: Path, folder: Path) -> Iterator[str]:
     note = folder / BACKUP
     backup = Path(os.fsdecode(note.read_bytes())) if note.is_file() else None
     shutil.rmtree(folder, ignore_errors=True)
+    (common_dir / JOURNAL_PART).unlink(missing_ok=True)
     yield f"{folder}: left by a scrub that was killed, " + ("cannot be removed" if folder.exists() else "removed")
     if backup is None:
         return
@@ -93,7 +95,11 @@ def _cleared(common_dir: Path, folder: Path) -> Iterator[str]:
     if _is_ours(part):
         part.unlink()
         yield f"{part}: a backup that was not finished, removed"
-    if backup.is_file() and not (common_dir / JOURNAL).exists():
+    if not backup.is_file():
+        return
+    if is_way_back(common_dir, backup):
+        yield f"{backup}: the way back from that scrub; it holds keys: delete it when all is well"
+    else:
         yield f"{backup}: the backup of a scrub that changed nothing; it holds keys: delete it"
 
 

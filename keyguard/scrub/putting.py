@@ -8,21 +8,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.own import OwnGit
 from keyguard.git.refs import checked
+from keyguard.scrub.edits import show
 from keyguard.scrub.garbage import discard
-from keyguard.scrub.refusal import JOURNAL
+from keyguard.scrub.journal import begin, finish, take_back
 from keyguard.scrub.replace import Cleaner
 from keyguard.scrub.rewrite import Rewritten
-from keyguard.scrub.snapshot import STASH, Snapshot, Worktree
+from keyguard.scrub.snapshot import STASH, Snapshot, Worktree, snapshot
 from keyguard.scrub.staging import Staging
 
 FETCHED = "FETCH_HEAD"
 HELD = "refs/keyguard/held/"
-
-AFTER = "keyguard-scrubbed"
-"""The file in a repository's folder that holds the refs as a scrub has left them."""
 
 Step = Callable[[str], None]
 """Told what is done next: each call is a place at which an interruption is undone by `--undo`."""
@@ -45,16 +44,21 @@ class Putting:
 def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None:
     """Put in objects, then names, then the files of all worktrees; and throw away what nothing leads to any more.
 
-    Raises GitError where git gives up on the way: the journal then still says how to undo.
+    Raises GitError where git gives up on the way: the journal then still says how to undo, if there is anything to.
     """
     snapshot = putting.snapshot
-    journal = snapshot.store.common_dir / JOURNAL
+    common_dir = snapshot.store.common_dir
     step("objects")
     _send(staging, snapshot.git)
     step("journal")
-    begin(snapshot.store.common_dir, backup)
+    begin(common_dir, backup, _after(putting))
     step("refs")
-    _move_refs(putting)
+    try:
+        _move_refs(putting)
+    except GitError:
+        if _is_unmoved(snapshot):
+            take_back(common_dir)
+        raise
     step("symbolic refs")
     _move_symbolic(putting)
     step("reflogs")
@@ -71,19 +75,21 @@ def put_in(putting: Putting, staging: Staging, backup: Path, step: Step) -> None
     step("pseudo-refs")
     _move_pseudo_refs(putting)
     step("end")
-    after = after_text(putting.rewritten.all_refs())
-    (snapshot.store.common_dir / AFTER).write_text(after, encoding="utf-8", errors="surrogateescape")
-    journal.unlink()
+    finish(common_dir)
 
 
-def begin(common_dir: Path, backup: Path) -> None:
-    """Write down that what follows, a scrub or an undo, is either finished or undone."""
-    (common_dir / JOURNAL).write_text(f"{backup.absolute()}\n", encoding="utf-8", errors="surrogateescape")
+def _after(putting: Putting) -> dict[str, str]:
+    """Refs and heads as they will be."""
+    snapshot, done = putting.snapshot, putting.rewritten
+    heads = {_head(snapshot, tree): done.object(tree.head) for tree in snapshot.worktrees if tree.head}
+    return {**done.all_refs(), **heads}
 
 
-def after_text(refs: Mapping[str, str]) -> str:
-    """Refs, one a line."""
-    return "".join(f"{refs[name]} {name}\n" for name in sorted(refs))
+def _is_unmoved(before: Snapshot) -> bool:
+    """Whether refs and heads are what they were."""
+    now = snapshot(before.git)
+    heads = [[(tree.branch, tree.head) for tree in names.worktrees] for names in (before, now)]
+    return now.all_refs() == before.all_refs() and heads[0] == heads[1]
 
 
 def _send(staging: Staging, git: Git) -> None:
@@ -183,6 +189,7 @@ def check_out(tree: Worktree, head: str | None, *, reset: bool = False) -> None:
         return
     git = OwnGit(tree.path)
     if reset:
+        show(tree.path)
         git.run("read-tree", "--reset", "-u", head)
         return
     now = git.run("write-tree").decode().strip()

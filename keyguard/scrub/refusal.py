@@ -10,13 +10,12 @@ from keyguard.git.command import Git
 from keyguard.git.odb.store import Store
 from keyguard.git.own import OwnGit
 from keyguard.model import Unread
+from keyguard.scrub.edits import hidden
+from keyguard.scrub.journal import backup_named, is_interrupted
 from keyguard.scrub.snapshot import Snapshot, Worktree
 from keyguard.source.completeness import is_partial
 from keyguard.source.stored import STAGING
 from keyguard.source.strays import UNFINISHED
-
-JOURNAL = "keyguard-scrub"
-"""The file in a repository's folder that says a scrub has begun; it holds the path of the backup."""
 
 UNDERWAY = {
     "MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert", "BISECT_LOG": "bisect",
@@ -62,7 +61,18 @@ def changed(snapshot: Snapshot) -> list[str]:
         status = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
         if OwnGit(tree.path).run(*status):
             found.append(f"{tree.path} holds changes that are not committed: commit or stash them first")
+        found += _hidden(tree.path)
     return found
+
+
+def _hidden(path: Path) -> Iterator[str]:
+    names = hidden(path)
+    if names:
+        yield (
+            f"{path} holds changes that git was told to pass over ({', '.join(names[:3])}): "
+            "`git update-index --no-assume-unchanged FILE` and `git update-index --no-skip-worktree FILE`, "
+            "then commit or stash them first"
+        )
 
 
 def _staged_out_of_sight(tree: Worktree) -> Iterator[str]:
@@ -72,9 +82,8 @@ def _staged_out_of_sight(tree: Worktree) -> Iterator[str]:
 
 
 def _unfinished(store: Store) -> Iterator[str]:
-    journal = store.common_dir / JOURNAL
-    if journal.exists():
-        backup = journal.read_text(encoding="utf-8", errors="replace").strip()
+    if is_interrupted(store.common_dir):
+        backup = backup_named(store.common_dir)
         yield f"a scrub or its undo was interrupted here: `keyguard scrub --undo {backup}` restores what was before it"
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
+from keyguard.git.refs import checked
 from keyguard.scrub.backup import STATE, State, logs
+from keyguard.scrub.edits import own
+from keyguard.scrub.journal import begin, forget, is_interrupted, left
 from keyguard.scrub.leftovers import check_alone
-from keyguard.scrub.putting import AFTER, after_text, begin, check_out, transact, write_over
-from keyguard.scrub.refusal import JOURNAL, changed, locks
+from keyguard.scrub.putting import HELD, check_out, transact, write_over
+from keyguard.scrub.refusal import changed, locks
 from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.snapshot import Snapshot, snapshot, together
 
@@ -25,36 +28,69 @@ def undo(where: Path, backup: Path, *, force: bool = False) -> int:
     """
     now = snapshot(Git(where))
     check_alone(now.store.common_dir)
-    interrupted = (now.store.common_dir / JOURNAL).exists()
+    interrupted = is_interrupted(now.store.common_dir)
     state = _brought(now, backup)
+    if not force:
+        _refuse(now, state, interrupted=interrupted)
     if interrupted:
         _unlock(now)
-    elif not force:
-        _refuse(now, state)
     # From here on what is half restored does not count as work that was done since.
-    begin(now.store.common_dir, backup)
+    begin(now.store.common_dir, backup, left(now.store.common_dir))
     _restore_refs(now, state)
     _restore_files(now, state)
     for tree in snapshot(Git(where)).worktrees:
         check_out(tree, tree.head, reset=interrupted)
-    for name in (JOURNAL, AFTER):
-        (now.store.common_dir / name).unlink(missing_ok=True)
+    forget(now.store.common_dir)
     return len(state.refs)
 
 
-def _refuse(now: Snapshot, state: State) -> None:
-    """Raises ScrubError where something was done since the scrub."""
-    reasons = changed(now)
-    before = together(state.refs, {Path(folder).name: refs for folder, refs in state.own.items()})
-    if now.all_refs() != before and after_text(now.all_refs()) != _recorded(now):
-        reasons.append("refs have moved since the scrub, and an undo would move them back: --yes does so all the same")
+def _refuse(now: Snapshot, state: State, *, interrupted: bool) -> None:
+    """Raises ScrubError where something was done since the scrub, or since it was interrupted."""
+    after = left(now.store.common_dir)
+    reasons = _edited(now, state, after) if interrupted else changed(now)
+    if _have_moved(now, state, after):
+        reasons.append(
+            "refs have moved since the scrub, and an undo would move them back: "
+            "keep what is new (`git bundle create FILE --all`), then --yes does so all the same"
+        )
     if reasons:
         raise ScrubError("; ".join(reasons))
 
 
-def _recorded(now: Snapshot) -> str:
-    path = now.store.common_dir / AFTER
-    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
+def _have_moved(now: Snapshot, state: State, after: Mapping[str, str]) -> bool:
+    """Whether a ref, or a head, is at neither what it was before the scrub nor what that makes of it."""
+    before = together(state.refs, {Path(folder).name: refs for folder, refs in state.own.items()})
+    refs = now.all_refs()
+    names = {name for name in {*refs, *before, *after} if not name.startswith(HELD) and not _is_head(name)}
+    if any(refs.get(name) not in (before.get(name), after.get(name)) for name in names):
+        return True
+    heads = [f"{tree.head}\n" for tree in now.worktrees if tree.head]
+    known = {*before.values(), *after.values(), *(head["head"] for head in state.heads.values())}
+    there = checked(now.git, sorted(oid for oid in known if oid))
+    given = "".join((*heads, *(f"^{oid}\n" for oid in there if oid)))
+    return bool(heads and now.git.run("rev-list", "--max-count=1", "--stdin", given=given.encode()))
+
+
+def _is_head(name: str) -> bool:
+    return name == "HEAD" or (name.startswith("worktrees/") and name.endswith("/HEAD"))
+
+
+def _edited(now: Snapshot, state: State, after: Mapping[str, str]) -> list[str]:
+    """Which checkouts hold something else than before the scrub, after it, or half of that."""
+    found = []
+    for tree in now.worktrees:
+        if tree.path is None or not (tree.git_dir / "index").exists():
+            continue
+        folder = os.path.relpath(tree.git_dir, now.store.common_dir)
+        was = state.heads.get(folder, {})
+        becomes = after.get(os.path.normpath(f"{folder}/HEAD"))
+        names = own(tree.path, [oid for oid in (tree.head, was.get("head"), becomes) if oid])
+        if names:
+            found.append(
+                f"{tree.path} holds changes of yours ({', '.join(names[:3])}), and an undo would overwrite them: "
+                "copy these files to another place, then --yes does so all the same"
+            )
+    return found
 
 
 def _unlock(now: Snapshot) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from keyguard.scrub.journal import JOURNAL
 from keyguard.scrub.leftovers import clear
-from keyguard.scrub.refusal import JOURNAL
 from keyguard.scrub.undo import undo
 from tests.git.repositories import Repository
 from tests.scrub.places import everywhere

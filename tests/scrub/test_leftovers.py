@@ -59,6 +59,36 @@ def test_the_next_scrub_removes_it_and_tells_of_the_backup(leaky: Repository, ke
     assert left(leaky) == []
 
 
+LATE = """
+import os, signal, sys
+from keyguard.cli.entry import run
+from keyguard.scrub import journal, putting
+
+def finish(common_dir):
+    journal.finish(common_dir)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+putting.finish = finish
+run(["scrub", sys.argv[1], "--backup", sys.argv[2], "--apply", "--yes"])
+"""
+"""A scrub that kills itself when all is put in, before its temporary folder is gone."""
+
+
+def test_the_way_back_from_a_scrub_that_was_killed_late_is_not_given_up(leaky: Repository, keyguard: Call) -> None:
+    before, backup = state(leaky), backup_of(leaky)
+    command = [sys.executable, "-c", LATE, leaky.path, backup]
+    done = subprocess.run(command, env=os.environ, stdout=subprocess.DEVNULL, check=False)
+    assert (done.returncode, len(left(leaky))) == (-signal.SIGKILL, 1)
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
+
+    assert ran.code == 0, ran.err
+    assert f"{backup}: the way back from that scrub; it holds keys: delete it when all is well" in ran.err
+    assert "changed nothing" not in ran.err
+    assert keyguard("scrub", "--undo", str(backup), cwd=leaky.path).code == 0
+    assert (left(leaky), state(leaky)) == ([], before)
+
+
 def test_an_undo_removes_it(leaky: Repository, keyguard: Call) -> None:
     before = state(leaky)
     killed(leaky, "refs")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+from keyguard.git.command import Git
+from keyguard.scrub import putting
 from keyguard.scrub.undo import undo
 from tests.conftest import Call
 from tests.git.repositories import Repository, needs_reftable
@@ -34,6 +36,31 @@ def _dirty_worktree(repository: Repository) -> None:
     linked = repository.path.parent / "linked"
     repository("worktree", "add", "-q", "-b", "linked", linked)
     (linked / "a.txt").write_text("changed\n")
+
+
+def _dirty_assumed_unchanged(repository: Repository) -> None:
+    repository("update-index", "--assume-unchanged", "a.txt")
+    (repository.path / "a.txt").write_text("mine\n")
+
+
+def _dirty_skipped(repository: Repository) -> None:
+    repository("update-index", "--skip-worktree", "a.env")
+    (repository.path / "a.env").write_text("mine\n")
+
+
+def _dirty_skipped_link(repository: Repository) -> None:
+    (repository.path / "link").symlink_to("a.txt")
+    repository.commit({})
+    repository("update-index", "--skip-worktree", "link")
+    (repository.path / "link").unlink()
+    (repository.path / "link").symlink_to("mine")
+
+
+def _dirty_skipped_in_a_worktree(repository: Repository) -> None:
+    linked = repository.path.parent / "linked"
+    repository("worktree", "add", "-q", "-b", "linked", linked)
+    repository("-C", linked, "update-index", "--skip-worktree", "a.txt")
+    (linked / "a.txt").write_text("mine\n")
 
 
 def _merging(repository: Repository) -> None:
@@ -137,6 +164,12 @@ def _worktree_gone(repository: Repository) -> None:
 
 REFUSED = {
     "commit or stash them first": (_dirty, _staged, _dirty_worktree),
+    "(a.txt): `git update-index --no-assume-unchanged FILE`": (
+        _dirty_assumed_unchanged,
+        _dirty_skipped_in_a_worktree,
+    ),
+    "(a.env): `git update-index": (_dirty_skipped,),
+    "(link): `git update-index": (_dirty_skipped_link,),
     "finish or abort it first": (_merging, _rebasing, _bisecting, _merging_notes),
     "wait for it or remove the file": (_locked, _locked_ref, _locked_settings, _collecting_garbage, _maintained),
     "remove that file first": (_grafted,),
@@ -248,6 +281,29 @@ def test_where_there_is_no_room_nothing_is_changed(room: int, leaky: Repository,
     assert list(tmp_path.glob("*.bundle*")) == []
 
 
+def test_where_git_moves_no_ref_nothing_is_changed(
+    leaky: Repository, keyguard: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = state(leaky)
+    move = putting.transact
+
+    def locked(git: Git, lines: Iterable[str]) -> None:
+        (leaky.git_dir / "refs" / "heads" / "main.lock").touch()
+        move(git, lines)
+
+    monkeypatch.setattr(putting, "transact", locked)
+
+    ran = keyguard("scrub", "--apply", "--yes", cwd=leaky.path)
+
+    (leaky.git_dir / "refs" / "heads" / "main.lock").unlink()
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "main.lock" in ran.err
+    assert ran.err.endswith("; the repository is unchanged\n")
+    assert state(leaky) == before
+    assert list(leaky.git_dir.glob("keyguard-*")) == []
+    assert list(tmp_path.glob("*.bundle*")) == []
+
+
 def _detached(repository: Repository) -> None:
     repository("checkout", "-q", "--detach", "HEAD~1")
 
@@ -262,8 +318,7 @@ def _sparse(repository: Repository) -> None:
 
 
 def _skipping(repository: Repository) -> None:
-    repository("update-index", "--skip-worktree", "a.txt")
-    (repository.path / "a.txt").write_text("mine\n")
+    repository("update-index", "--skip-worktree", "a.txt", "a.env")
 
 
 def _replacing(repository: Repository) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -181,11 +182,102 @@ def test_a_checkout_and_locks_that_were_left_half_way_are_mended(tmp_path: Path)
 
     with pytest.raises(ScrubError):
         scrubbed(repository, die)
-    (repository.path / "README").write_text("half wri")
+    whole = (repository.path / "README").read_bytes()
+    (repository.path / "README").write_bytes(whole[: len(whole) // 2])
     (repository.git_dir / "index.lock").touch()
 
     undo(repository.path, backup_of(repository))
 
+    assert state(repository) == before
+
+
+def interrupted(repository: Repository, stage: str) -> None:
+    def interrupt(now: str) -> None:
+        if now == stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises(ScrubError):
+        scrubbed(repository, interrupt)
+
+
+def _committing(repository: Repository) -> None:
+    repository.commit({"later.txt": b"later\n"})
+
+
+def _branching(repository: Repository) -> None:
+    repository("branch", "later")
+
+
+def _committing_without_a_branch(repository: Repository) -> None:
+    repository("checkout", "-q", "--detach")
+    repository.commit({"later.txt": b"later\n"})
+
+
+def _editing(repository: Repository) -> None:
+    (repository.path / "README").write_text("mine")
+
+
+def _editing_in_a_worktree(repository: Repository) -> None:
+    (repository.path.parent / "linked" / "README").write_text("mine")
+
+
+def _editing_what_git_passes_over(repository: Repository) -> None:
+    repository("update-index", "--assume-unchanged", "README")
+    (repository.path / "README").write_text("mine")
+
+
+def _adding(repository: Repository) -> None:
+    (repository.path / "later.txt").write_text("mine")
+    repository("add", "later.txt")
+
+
+REFUSED = {
+    "refs have moved": (_committing, _branching, _committing_without_a_branch),
+    "changes of yours": (_editing, _editing_in_a_worktree, _editing_what_git_passes_over, _adding),
+}
+
+
+@pytest.mark.parametrize("stage", ["refs", "worktrees", "files", "end"])
+@pytest.mark.parametrize(("reason", "work"), [(reason, work) for reason in REFUSED for work in REFUSED[reason]])
+def test_work_that_was_done_since_an_interruption_is_not_thrown_away_unasked(
+    reason: str, work: Callable[[Repository], None], stage: str, tmp_path: Path
+) -> None:
+    repository = everywhere(tmp_path / "repository").repository
+    before = state(repository)
+    interrupted(repository, stage)
+    work(repository)
+    since = state(repository)
+
+    with pytest.raises(ScrubError, match=reason):
+        undo(repository.path, backup_of(repository))
+
+    assert state(repository) == since
+    undo(repository.path, backup_of(repository), force=True)
+    assert state(repository) == before
+
+
+def test_a_commit_on_a_detached_head_is_not_thrown_away_unasked(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a.env": Keys("undo").modern().encode()})
+    scrubbed(repository)
+    _committing_without_a_branch(repository)
+
+    with pytest.raises(ScrubError, match="refs have moved"):
+        undo(repository.path, backup_of(repository))
+
+
+def test_a_file_whose_line_ends_a_checkout_changes_is_no_work_done_since(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository("config", "core.autocrlf", "true")
+    repository.commit({"a.env": f"A=1\r\nKEY={Keys('undo').modern()}\r\n".encode()})
+    before = state(repository)
+    interrupted(repository, "files")
+    half = (repository.path / "a.env").read_bytes()[:12]
+    (repository.path / "a.env").write_bytes(half)
+
+    undo(repository.path, backup_of(repository))
+
+    assert half.startswith(b"A=1\r\n")
     assert state(repository) == before
 
 
