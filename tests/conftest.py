@@ -46,7 +46,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home.mkdir(exist_ok=True)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    # No file of this name can be: nothing is read there, and nothing can be written.
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull + "/none")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)

@@ -21,7 +21,8 @@ _CLEAN = {
 ENVIRONMENT = _CLEAN | {
     "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
     "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
+    # No file of this name can be: nothing is read there, and nothing can be written.
+    "GIT_CONFIG_GLOBAL": os.devnull + "/none",
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.com",
     "GIT_COMMITTER_NAME": "Ada",

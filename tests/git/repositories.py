@@ -14,7 +14,8 @@ ENVIRONMENT = {
     "PATH": os.environ["PATH"],
     "HOME": os.devnull,
     "LC_ALL": "C",
-    "GIT_CONFIG_GLOBAL": os.devnull,
+    # No file of this name can be: nothing is read there, and nothing can be written.
+    "GIT_CONFIG_GLOBAL": os.devnull + "/none",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_AUTHOR_NAME": "A U Thor",
     "GIT_AUTHOR_EMAIL": "author@example.com",
