@@ -23,8 +23,8 @@ class Ref(NamedTuple):
 
 def ref_names(git: Git) -> list[tuple[str, str]]:
     """Name and id of every ref. Works where objects are missing. Raises GitError."""
-    printed = git.run("for-each-ref", "--format=%(objectname) %(refname)").decode("utf-8", "surrogateescape")
-    return [(name, oid) for oid, name in (line.split(" ", 1) for line in printed.splitlines())]
+    printed = git.run("for-each-ref", "--format=%(objectname) %(refname)")
+    return [(name, oid) for oid, name in (line.split(" ", 1) for line in lines_of(printed))]
 
 
 OWN = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")
@@ -53,7 +53,7 @@ def heads(git: Git) -> dict[str, str]:
     """The commits that HEAD is at, by worktree, the repository's own first. Raises GitError."""
     found: dict[str, str] = {}
     worktree = ""
-    for line in git.run("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape").splitlines():
+    for line in lines_of(git.run("worktree", "list", "--porcelain")):
         word, _, value = line.partition(" ")
         if word == "worktree":
             worktree = value
@@ -70,8 +70,11 @@ def checked(git: Git, names: Iterable[str]) -> list[str | None]:
     given = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
     if not given:
         return []
-    printed = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", given=given).decode(
-        "utf-8", "surrogateescape"
-    )
+    printed = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", given=given)
     # What is missing is told as `<name> missing`; a name may hold a space itself.
-    return [None if " " in line else line for line in printed.splitlines()]
+    return [None if " " in line else line for line in lines_of(printed)]
+
+
+def lines_of(printed: bytes) -> list[str]:
+    """The lines that git printed. A name in them may hold what Unicode takes for the end of a line."""
+    return printed.decode("utf-8", "surrogateescape").split("\n")[:-1]

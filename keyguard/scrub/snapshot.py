@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keyguard.git.command import Git
 from keyguard.git.odb.store import Store, find_store
-from keyguard.git.refs import own_ref_names
+from keyguard.git.refs import lines_of, own_ref_names
 
 STASH = "refs/stash"
 NOTES = "refs/notes/"
@@ -93,7 +93,7 @@ def together(refs: Mapping[str, str], own: Mapping[str, Mapping[str, str]]) -> d
 def _refs(git: Git) -> tuple[dict[str, str], dict[str, str]]:
     refs, symbolic = {}, {}
     printed = git.run("for-each-ref", "--format=%(objectname) %(refname)%00%(symref)")
-    for line in printed.decode("utf-8", "surrogateescape").splitlines():
+    for line in lines_of(printed):
         named, _, target = line.partition("\0")
         oid, _, name = named.partition(" ")
         if target:

@@ -9,7 +9,7 @@ from pathlib import Path
 from keyguard.errors import GitError
 from keyguard.git.blobs import contents
 from keyguard.git.command import Git
-from keyguard.git.refs import checked
+from keyguard.git.refs import checked, lines_of
 from keyguard.scrub.backup import STATE, State, logs
 from keyguard.scrub.edits import own
 from keyguard.scrub.journal import begin, forget, is_interrupted, left
@@ -108,8 +108,8 @@ def _brought(now: Snapshot, backup: Path) -> State:
     if hasattr(os, "geteuid") and os.stat(path).st_uid != os.geteuid():
         raise ScrubError(f"{backup}: it belongs to somebody else, and what it restores includes git's settings")
     try:
-        heads = now.git.run("bundle", "list-heads", path).decode("utf-8", "surrogateescape")
-        named = dict(line.split(" ", 1)[::-1] for line in heads.splitlines())
+        heads = now.git.run("bundle", "list-heads", path)
+        named = dict(line.split(" ", 1)[::-1] for line in lines_of(heads))
         if STATE not in named:
             raise ScrubError(f"{backup}: this is no backup of keyguard's")
         now.git.run("bundle", "unbundle", path)

@@ -15,6 +15,7 @@ from keyguard.scrub.replace import ScrubError
 from keyguard.scrub.undo import undo
 from tests.git.repositories import Repository
 from tests.keys import Keys
+from tests.scrub.leaky import KEY
 from tests.scrub.places import everywhere
 from tests.scrub.scrubbing import backup_of, planned, scrubbed, state
 
@@ -49,6 +50,19 @@ def test_an_undo_restores_every_name_and_file(tmp_path: Path) -> None:
 
     assert state(repository) == before
     assert "error" not in repository("fsck", "--full", "--strict")
+
+
+def test_a_ref_may_be_named_with_what_unicode_takes_for_the_end_of_a_line(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"a.env": KEY.encode()})
+    repository("branch", "a\u2028b")
+    before = state(repository)
+    done = scrubbed(repository)
+
+    undo(repository.path, backup_of(repository))
+
+    assert done.proven
+    assert state(repository) == before
 
 
 def test_an_undo_brings_back_what_linked_worktrees_hold(tmp_path: Path) -> None:

@@ -248,3 +248,18 @@ def test_an_interrupt_ends_the_audit_and_loses_nothing_that_was_found(
     assert only(result).exposure is None or when == "read"
     assert any("interrupted" in text for text in (*result.notes, *(entry.reason for entry in result.unread)))
     assert result.complete is (when == "attribute")
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_a_ref_may_be_named_with_what_unicode_takes_for_the_end_of_a_line(end: str, tmp_path: Path) -> None:
+    repository = whole(tmp_path)
+    repository("branch", f"a{end}b")
+    repository.commit({"a.env": KEY.encode()})
+    repository("branch", f"c{end}d")
+
+    result = audit(tmp_path)
+
+    exposure = only(result).exposure
+    assert result.complete
+    assert exposure
+    assert exposure.refs == (f"refs/heads/c{end}d", "refs/heads/main")
