@@ -17,7 +17,7 @@ from keyguard.source.repository import Narrowing, Step
 @click.command()
 @click.argument("repositories", metavar="[REPO]...", nargs=-1, type=click.Path())
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes to read with.  [default: one a processor]")
-@click.option("--since", metavar="DATE", help="Only what commits since then brought.")
+@click.option("--since", metavar="DATE", help="Only what commits since then brought: 2024-01-31, 3 weeks ago, …")
 @click.option("--ref", "--branch", "refs", multiple=True, help="Only what REF leads to; can be repeated.")
 @click.option("--no-unreachable", is_flag=True, help="Leave out what no ref leads to.")
 @common

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from keyguard.engine import Engine
-from keyguard.errors import GitError
+from keyguard.errors import GitError, RangeError
 from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.odb.objects import Found, Lost
@@ -23,17 +23,25 @@ from keyguard.model import Examined, Exposure, Match, Stored, Unread
 from keyguard.source import Attribution
 from keyguard.source.completeness import Completeness, borders
 from keyguard.source.objects import Maker, Results
+from keyguard.source.since import moment
 from keyguard.source.stored import search_files, search_indexes
 from keyguard.source.strays import search_strays
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What of a repository's history counts: `refs` names revisions, `since` is a date that git understands."""
+    """What of a repository's history counts: `refs` names refs or commits, `since` is a date.
+
+    Raises UsageError where the date cannot be understood.
+    """
 
     refs: tuple[str, ...] = ()
     since: str | None = None
     reachable: bool = False
+
+    def __post_init__(self) -> None:
+        if self.since is not None:
+            moment(self.since)
 
     def __bool__(self) -> bool:
         return bool(self.refs or self.since or self.reachable)
@@ -51,8 +59,8 @@ class Step:
 class RepositoryAudit:
     """The audit of one repository.
 
-    Raises NotARepositoryError where `path` is in none, and GitError where git refuses it or does not know a
-    revision that it is narrowed to.
+    Raises NotARepositoryError where `path` is in none, GitError where git refuses it, and RangeError where it has
+    not what it is narrowed to.
     """
 
     def __init__(self, path: str | os.PathLike[str], jobs: int, narrowing: Narrowing) -> None:
@@ -63,7 +71,7 @@ class RepositoryAudit:
             self._silence(f"{endless} has no end")
         for ref in narrowing.refs:
             # Said at once, and not only where something is found.
-            self.git.run("rev-list", "--max-count=1", "--end-of-options", ref)
+            _check_ref(self.git, ref)
         self.way = ""
         self._jobs = jobs
         self._narrowing = narrowing
@@ -206,10 +214,23 @@ class RepositoryAudit:
 
     def _wanted_commits(self) -> set[str]:
         narrowing = self._narrowing
-        since = [f"--since={narrowing.since}"] if narrowing.since else []
+        since = [f"--max-age={moment(narrowing.since)}"] if narrowing.since else []
         everything = ("--all",) if narrowing.reachable else EVERYTHING
         which = (*since, "--end-of-options", *narrowing.refs) if narrowing.refs else (*since, *everything)
         return set(read_graph(self.git, *which).parents)
+
+
+def _check_ref(git: Git, ref: str) -> None:
+    """Raises RangeError where a name stands for no commit, or for more than one."""
+    code, printed, _ = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", ref)
+    if not code and not printed.startswith(b"^"):
+        code, _, _ = git.attempt("rev-list", "--max-count=1", "--end-of-options", ref)
+        if not code:
+            return
+    raise RangeError(
+        f"{ref!r} is not the name of one commit in {git.where}: --ref wants a ref or a commit, and no range, which is "
+        "for `keyguard commits`"
+    )
 
 
 def _named(found: Found[Results]) -> Iterator[Match | Unread]:

@@ -54,6 +54,30 @@ def test_an_unknown_ref_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "nowhere" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "name", ["HEAD~1..HEAD", "HEAD~1...HEAD", "^HEAD", "HEAD^!", "..HEAD", "HEAD~1..", "--all", ""]
+)
+def test_a_range_is_no_ref(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_history(Repository(tmp_path), commits=3)
+
+    code = run(["history", str(tmp_path), "--ref", name])
+
+    told = capsys.readouterr()
+    assert (code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert "--ref wants a ref or a commit, and no range" in told.err
+
+
+@pytest.mark.parametrize("date", ["nonsense", "yesterdayy", "2024-02-30", "01/02/2024", "last release", ""])
+def test_a_date_that_is_not_understood_exits_2(date: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Repository(tmp_path).commit({"a.env": KEY.encode()})
+
+    code = run(["history", str(tmp_path), "--since", date])
+
+    told = capsys.readouterr()
+    assert (code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert f"{date!r} is no date that can be understood: write 2024-01-31" in told.err
+
+
 def test_a_ref_is_never_taken_for_an_option(tmp_path: Path) -> None:
     Repository(tmp_path).commit({"a.env": KEY.encode()})
 
