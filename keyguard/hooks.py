@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,42 +65,52 @@ def install(folder: Path, command: Sequence[str], names: Sequence[str] = ()) -> 
 
     `command` is how keyguard is called. Without `names` those that make sense there.
 
-    Raises KeptByOthersError where another program keeps the hooks.
+    Raises KeptByOthersError where another program keeps the hooks, and UsageError where they cannot be written.
     """
     repo = _repository(folder)
     place = _hooks_of(repo)
     _refuse_others(repo, place)
-    return _put_all(place, names or (SERVER if repo.bare else LOCAL), command)
+    with _writing(place):
+        return _put_all(place, names or (SERVER if repo.bare else LOCAL), command)
 
 
 def uninstall(folder: Path) -> list[str]:
     """Take keyguard's hooks away and put back what they took the place of; what was done."""
-    return _take_all(_hooks_of(_repository(folder))) or ["There is no hook of keyguard's here."]
+    place = _hooks_of(_repository(folder))
+    with _writing(place):
+        return _take_all(place) or ["There is no hook of keyguard's here."]
 
 
 def install_for_all(way: str, home: Path, command: Sequence[str], env: Mapping[str, str]) -> list[str]:
     """Put hooks where all of the user's repositories find them (`hooks-path`), or all new ones (`template`).
 
     `home` is keyguard's own folder for that. A folder that the user has set already is used as it is.
+
+    Raises UsageError where the hooks or git's global configuration cannot be written.
     """
+    _check_global_file(env)
     setting = SETTINGS[way]
     known = _setting(setting)
+    inside = "hooks" if way == "template" else ""
     if known is not None and Path(known) != home / way:
-        place = Path(known).expanduser() / ("hooks" if way == "template" else "")
-        return _put_all(place, LOCAL, command)
-    place = home / way / ("hooks" if way == "template" else "")
-    place.mkdir(parents=True, exist_ok=True)
-    for name in LOCAL:
-        _write(place / name, beside(name, command) if way == "template" else for_all(name, command))
-    for name in HANDED_ON if way == "hooks-path" else ():
-        _write(place / name, for_all(name, None))
-    if known is None:
-        _set(setting, home / way, env)
+        place = Path(known).expanduser() / inside
+        with _writing(place):
+            return _put_all(place, LOCAL, command)
+    place = home / way / inside
+    with _writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        for name in LOCAL:
+            _write(place / name, beside(name, command) if way == "template" else for_all(name, command))
+        for name in HANDED_ON if way == "hooks-path" else ():
+            _write(place / name, for_all(name, None))
+        if known is None:
+            _set(setting, home / way, env)
     return [f"{place}: {', '.join(LOCAL)} ({setting})"]
 
 
 def uninstall_for_all(home: Path, env: Mapping[str, str]) -> list[str]:
     """Undo every `install_for_all`; what was done."""
+    _check_global_file(env)
     done = []
     for way, setting in SETTINGS.items():
         known = _setting(setting)
@@ -106,10 +118,11 @@ def uninstall_for_all(home: Path, env: Mapping[str, str]) -> list[str]:
             continue
         own = Path(known) == home / way
         place = Path(known).expanduser() / ("hooks" if way == "template" else "")
-        done += _take_all(place)
-        if own:
-            _unset(setting, home / way, env)
-            done.append(f"{setting} is no longer set")
+        with _writing(place):
+            done += _take_all(place)
+            if own:
+                _unset(setting, home / way, env)
+                done.append(f"{setting} is no longer set")
     _remove_empty(home / "template" / "hooks", home / "template", home / "hooks-path", home)
     return done or ["There is no hook of keyguard's for all repositories."]
 
@@ -158,6 +171,19 @@ def _refuse_others(repo: Repo, place: Path) -> None:
         raise KeptByOthersError(
             f"the hooks of this repository are files of it, in {path}: add these lines to them", _TRACKED
         )
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    """Raises UsageError where the system does not let this write hooks into a folder."""
+    try:
+        if place.exists() and not place.is_dir():
+            raise UsageError(
+                f"{place}: is no folder, so that no hook can stand there (git looks where core.hooksPath says)"
+            )
+        yield
+    except OSError as error:
+        raise UsageError(f"{place}: hooks cannot be changed there: {error.strerror}") from error
 
 
 def _put_all(place: Path, names: Sequence[str], command: Sequence[str]) -> list[str]:
@@ -231,9 +257,13 @@ def _content(path: Path) -> bytes:
 
 def _write(path: Path, text: str) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_bytes(text.encode())
-    aside.chmod(0o755)
-    os.replace(aside, path)
+    try:
+        aside.write_bytes(text.encode())
+        aside.chmod(0o755)
+        os.replace(aside, path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _remove_empty(*folders: Path) -> None:
@@ -265,20 +295,39 @@ def _set(name: str, value: Path, env: Mapping[str, str]) -> None:
     content = _content(_global_file(env))
     before = {"new": not _global_file(env).exists(), "unended": bool(content) and not content.endswith(b"\n")}
     (value / "before.json").write_text(json.dumps(before))
-    _git().config("--global", name, str(value))
+    _change_globally(name, str(value))
 
 
 def _unset(name: str, value: Path, env: Mapping[str, str]) -> None:
     """Take a setting away, and what setting it had altered besides."""
     before = _Before(**json.loads((value / "before.json").read_text()))
     (value / "before.json").unlink()
-    _git().config("--global", "--unset", name)
+    _change_globally("--unset", name)
     file = _global_file(env)
     content = _content(file)
     if before.new and not content:
         file.unlink(missing_ok=True)
     elif before.unended and content.endswith(b"\n"):
         file.write_bytes(content[:-1])
+
+
+def _change_globally(*arguments: str) -> None:
+    """Raises UsageError where git cannot write its global configuration."""
+    from git import GitCommandError
+
+    try:
+        _git().config("--global", *arguments)
+    except GitCommandError as error:
+        raise UsageError(
+            "git cannot write its global configuration (`git config --global --list` tells more)"
+        ) from error
+
+
+def _check_global_file(env: Mapping[str, str]) -> None:
+    """Raises UsageError where git's global configuration is no file: git would put one in its place."""
+    file = _global_file(env)
+    if file.exists() and not stat.S_ISREG(file.stat().st_mode):
+        raise UsageError(f"{file}: git's global configuration is no file, so that nothing can be set in it")
 
 
 def _global_file(env: Mapping[str, str]) -> Path:

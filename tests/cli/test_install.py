@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -252,6 +253,34 @@ def test_a_hook_that_was_changed_since_is_left_alone(repo: Repo) -> None:
     assert snapshot(repo.path / ".git/hooks") == before
 
 
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_where_hooks_cannot_stand_is_told_in_a_line(command: str, repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    repo.git("config", "core.hooksPath", str(tmp_path / "file"))
+
+    outcome = repo.keyguard(command)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(f"keyguard: {tmp_path / 'file'}: is no folder, so that no hook can stand there")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_of_hooks_that_cannot_be_written_is_told_in_a_line(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(repo.path)
+
+    def refuse(self: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    outcome = repo.keyguard("install")
+
+    hooks = repo.path / ".git/hooks"
+    assert outcome == Outcome(2, "", f"keyguard: {hooks}: hooks cannot be changed there: Permission denied\n")
+    assert snapshot(repo.path) == before
+
+
 def test_a_hook_that_another_program_put_over_it_is_not_lost(repo: Repo) -> None:
     hook(repo.path / ".git/hooks/pre-commit", "exit 0")
     repo.keyguard("install")
@@ -391,6 +420,29 @@ class TestForAll:
 
         assert outcome.code == 2
         assert "--global --by hooks-path" in outcome.err
+
+    @pytest.mark.parametrize("command", ["install", "uninstall"])
+    def test_a_configuration_that_is_no_file_stays_what_it_is(
+        self, command: str, repo: Repo, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path / "home")
+        with socket.socket(socket.AF_UNIX) as end:
+            end.bind("gitconfig")
+
+            outcome = repo.keyguard(command, "--global", env=env)
+
+            assert (outcome.code, outcome.out) == (2, "")
+            assert outcome.err.startswith(f"keyguard: {tmp_path}/home/gitconfig: git's global configuration is no file")
+            assert stat.S_ISSOCK(Path("gitconfig").stat().st_mode)
+            assert os.listdir() == ["gitconfig"]
+
+    def test_a_configuration_that_cannot_be_written_is_told_in_a_line(
+        self, repo: Repo, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        outcome = repo.keyguard("install", "--global", env=env | {"GIT_CONFIG_GLOBAL": str(tmp_path / "no/such")})
+
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.startswith("keyguard: git cannot write its global configuration")
 
     def test_options_that_do_not_go_together_are_refused(self, repo: Repo) -> None:
         assert repo.keyguard("install", "--by", "template").code == 2
