@@ -51,7 +51,7 @@ def baseline(paths: tuple[str, ...], reason: str, found: Path | None, options: O
 
 def _scanned(paths: tuple[str, ...], reason: str, options: Options) -> list[Accepted]:
     config = configuration(options)
-    source = Files(paths, sys.stdin.buffer, ignored=bool(config.ignored))
+    source = Files(paths, sys.stdin.buffer if sys.stdin else None, ignored=bool(config.ignored))
     # What the baseline has already stays accepted, and what allows accept needs no entry.
     rules = policy(replace(options, baseline=None), replace(config, baseline=None))
     result = scan(source, Engine(library(options, config)), rules)

@@ -21,4 +21,4 @@ def scan(paths: tuple[str, ...], no_ignore: bool | None, options: Options) -> in
     followed.
     """
     ignored = no_ignore if no_ignore is not None else configuration(options).ignored
-    return run(Files(paths, sys.stdin.buffer, ignored=bool(ignored)), options)
+    return run(Files(paths, sys.stdin.buffer if sys.stdin else None, ignored=bool(ignored)), options)

@@ -157,7 +157,7 @@ def _applied(made: Plan, searcher: Searcher, backup: Path | None, yes: bool, pro
 
 
 def _agreed(backup: Path) -> bool:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("scrub asks before it acts, and nobody is there to answer: add --yes")
     return click.confirm(f"\nHave the keys been revoked, and shall history be rewritten? The backup will be {backup}")
 
