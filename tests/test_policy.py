@@ -185,6 +185,16 @@ def test_what_could_not_be_read_is_no_ground_for_a_baseline(tmp_path: Path, keyg
     assert (ran.code, "nothing was accepted" in ran.err, list(tmp_path.iterdir())) == (2, True, [])
 
 
+def test_a_reason_with_a_key_is_kept_without_it(folder: Path, keyguard: Call, keys: Keys) -> None:
+    key = keys.modern(number=77)
+
+    assert keyguard("baseline", "--reason", f"it was {key}, see --key={key}", cwd=folder).code == 0
+
+    text = (folder / ".keyguard-baseline.json").read_text()
+    assert key not in text
+    assert "it was sk-proj-" in text
+
+
 def test_a_baseline_needs_a_reason(folder: Path, keyguard: Call) -> None:
     assert (keyguard("baseline", cwd=folder).code, keyguard("baseline", "--reason", " ", cwd=folder).code) == (2, 2)
 

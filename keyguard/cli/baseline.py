@@ -11,11 +11,13 @@ import click
 
 from keyguard import baseline as baselines
 from keyguard.baseline import DEFAULT, Accepted
+from keyguard.cli.entry import without_keys
 from keyguard.cli.options import Options, common, configuration, library, policy
 from keyguard.engine import Engine
 from keyguard.errors import ConfigError, UsageError
 from keyguard.pipeline import scan
 from keyguard.report.json import SCHEMA
+from keyguard.report.wording import quoted
 from keyguard.source.files import Files
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -40,11 +42,15 @@ def baseline(paths: tuple[str, ...], reason: str, found: Path | None, options: O
     config = configuration(options)
     path = options.baseline or config.baseline or Path(DEFAULT)
     known = baselines.read(path) if path.exists() else ()
+    # It is there to be committed.
+    reason = without_keys(reason, library(options, config))
     entries = _reported(found, reason) if found else _scanned(paths, reason, options)
     taken = {entry.fingerprint for entry in known}
     new = [entry for entry in entries if entry.fingerprint not in taken]
     baselines.write(path, (*known, *new))
-    click.echo(f"{path}: {len(new)} accepted now, {len(known) + len(new)} in all. Name it with --baseline {path},")
+    click.echo(
+        f"{path}: {len(new)} accepted now, {len(known) + len(new)} in all. Name it with --baseline {quoted(str(path))},"
+    )
     click.echo(f'or in .keyguard.toml: baseline = "{path}"')
     return 0
 

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from keyguard.patterns import Library
+
 INTERRUPTED = 130
 
 # Objects made before rings of them are looked for, of which there are hardly any: a twentieth of a short run's time.
@@ -69,7 +71,7 @@ def _open_streams() -> None:
 
 
 def _complain(text: str, code: int) -> int:
-    printable = "".join(c if c.isprintable() else "?" for c in _without_keys(text))
+    printable = "".join(c if c.isprintable() else "?" for c in without_keys(text))
     try:
         print(f"keyguard: {printable}", file=sys.stderr, flush=True)
     except OSError:
@@ -77,8 +79,8 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-def _without_keys(text: str) -> str:
-    """An error's text, which may repeat what was typed or what stands in a configuration, without any key."""
+def without_keys(text: str, library: Library | None = None) -> str:
+    """What was typed, or repeats what was, without any key. Keys are what the bundled patterns find, or a `library`."""
     from keyguard.redaction import Redaction
 
     redaction = Redaction()
@@ -89,7 +91,7 @@ def _without_keys(text: str) -> str:
 
         # A key that was typed as an option has hyphens before it.
         for reading in (text, text.replace("--", "  ")):
-            for item in Engine(bundled()).examine(Blob(reading.encode("utf-8", "replace"), StandardInput())):
+            for item in Engine(library or bundled()).examine(Blob(reading.encode("utf-8", "replace"), StandardInput())):
                 if isinstance(item, Match):
                     redaction.learn(item.secret)
     except KeyguardError:

@@ -16,6 +16,7 @@ from keyguard.engine import Engine
 from keyguard.errors import ConfigError, UsageError
 from keyguard.model import Confidence
 from keyguard.report.sizes import count
+from keyguard.report.wording import quoted
 from keyguard.scrub import certificate, described
 from keyguard.scrub.act import Done, act, refuse
 from keyguard.scrub.afterwards import afterwards
@@ -196,7 +197,7 @@ def _say_done(done: Done, form: str) -> None:
     for line in described.submodules(done.plan, redaction):
         click.echo(line)
     click.echo(f"The backup {done.backup} holds the keys: delete it when all is well. The way back:")
-    click.echo(f"  keyguard scrub --undo {done.backup}")
+    click.echo(f"  keyguard scrub --undo {quoted(str(done.backup))}")
     click.echo("\n".join(("", *afterwards(done, redaction))))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from keyguard.model import Exposure, Finding, Location, ScanResult
 from keyguard.report.sizes import count, examined, size
 
@@ -127,7 +129,7 @@ def ways_out(result: ScanResult) -> tuple[str, ...]:
     if result.kind == "staged":
         path = next((place.path for place in result.findings[0].locations if place.path), "FILE")
         return (
-            f"Take it out: `git restore --staged -- {printable(path)}`, read the key from an environment "
+            f"Take it out: `git restore --staged -- {quoted(_pathspec(path))}`, read the key from an environment "
             "variable, stage again.",
             "Revoke it, if it was ever shared or pushed: the link above. A key that is out stays out.",
             f"Allow it, if it is no secret: `# keyguard: allow` on its line, or an [[allow]] with "
@@ -154,6 +156,26 @@ def unread(what: str, reason: str, times: int) -> str:
 def printable(text: str) -> str:
     """`text` with everything that a terminal could act on escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def quoted(text: str) -> str:
+    """`text` as a word of a shell's command, printable: what is not stands in it as `$'…'` has it."""
+    if text.isprintable():
+        return shlex.quote(text)
+    escaped = (
+        char if char.isprintable() and char not in "'\\" else "".join(f"\\{byte:03o}" for byte in _bytes(char))
+        for char in text
+    )
+    return f"$'{''.join(escaped)}'"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _pathspec(path: str) -> str:
+    """What names one path to git: what looks like a pattern or like magic (gitglossary(7), pathspec) is neither."""
+    return f":(top,literal){path}" if path.startswith(":") or any(char in path for char in "*?[\\") else path
 
 
 def number_of_places(result: ScanResult) -> int:

@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 from typing import Any
 
@@ -214,3 +216,28 @@ def test_a_path_on_disk_is_told_from_the_top(path: str, told: str) -> None:
     result = results.none(repository=Repository(top="/top", prefix="sub/"))
 
     assert place(Location("worktree", path, 1, 1), result).path == told
+
+
+NAMES = [
+    *("plain.env", "sp ace\t'.py", "$(id)`id`", "-n.env", "*", ":(top)x"),
+    *("a\\b\n\x1b[31m", "\udcff1.env", "é\u2028\x85"),
+]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="a shell that knows $'…' is needed")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_quoted_name_is_printable_and_to_a_shell_the_name(name: str) -> None:
+    quoted = wording.quoted(name)
+
+    done = subprocess.run(["bash", "-c", f"printf %s {quoted}"], capture_output=True, check=True)
+
+    assert quoted.isprintable()
+    assert done.stdout.decode("utf-8", "surrogateescape") == name
+
+
+def test_the_command_that_takes_a_file_out_names_the_file() -> None:
+    finding = replace(results.one().findings[0], locations=(Location("index", "a b'$(id)*", 1, 1),))
+
+    text = written("text", replace(results.one(), findings=(finding,), kind="staged"))
+
+    assert """`git restore --staged -- ':(top,literal)a b'"'"'$(id)*'`""" in text
