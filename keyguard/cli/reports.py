@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ else:
     _ReportType = click.ParamType
 
 STANDARD_OUTPUT = "-"
+
+_OPEN = re.compile(r"/dev/(stdout|stderr|fd/(\d{1,9}))")
+_STREAMS = {"stdout": 1, "stderr": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,10 @@ def _opened(report: Report, *, private: bool) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    # A link stays a link, and what is no file (a pipe, /dev/stderr) is written as it is.
-    path = Path(os.path.realpath(report.file))
-    aside = path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{os.getpid()}")
+    # A link stays a link, and what is no file (a pipe) or is open already (/dev/stderr) is written as it is.
+    as_it_is = _OPEN.fullmatch(str(report.file)) or (report.file.exists() and not report.file.is_file())
+    path = report.file if as_it_is else Path(os.path.realpath(report.file))
+    aside = path if as_it_is else path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(_descriptor(aside, private), "w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
             yield out
@@ -154,6 +159,9 @@ def _opened(report: Report, *, private: bool) -> Iterator[TextIO]:
 
 def _descriptor(path: Path, private: bool) -> int:
     """The file, open for writing: readable by its owner alone where it shows keys."""
+    if opened := _OPEN.fullmatch(str(path)):
+        # Opened by its name, what a shell appends to would be emptied.
+        return os.dup(_STREAMS.get(opened[1]) or int(opened[2]))
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
 
 

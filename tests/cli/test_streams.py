@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -73,3 +74,19 @@ def test_in_a_folder_that_is_gone_nothing_is_found_and_nothing_called_clean(comm
     ran = in_shell(f"mkdir gone; cd gone; rmdir ../gone; keyguard {command}", tmp_path)
 
     assert ran == (2, "", "keyguard: the current folder is gone: go to one that is there\n")
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_a_report_goes_into_a_pipe_by_name(name: str, leaky: Repo) -> None:
+    code, out, err = in_shell(f"keyguard staged --format json --output {name} | cat", leaky.path)
+
+    assert (code, json.loads(out)["schema"], err) == (0, "keyguard.report/1", "")
+
+
+def test_a_report_is_added_to_what_the_shell_adds_to(leaky: Repo) -> None:
+    (leaky.path / "log").write_text("before\n")
+    in_shell("keyguard staged --output /dev/stdout >> log; echo after >> log", leaky.path)
+
+    lines = (leaky.path / "log").read_text().split("\n")
+    assert (lines[0], lines[-2]) == ("before", "after")
+    assert "b.env:1:5: OpenAI API key" in lines
