@@ -259,7 +259,7 @@ def test_json_of_odd_names_can_be_read_again(tmp_path: Path) -> None:
         file.write(KEYS.modern())
     ran = run_apart("scan", "--format", "json", cwd=tmp_path)
 
-    assert json.loads(ran.stdout)["findings"][0]["locations"][0]["path"] == '\udcff\udcfe\n\x1b[31m"\\'
+    assert json.loads(ran.stdout)["findings"][0]["locations"][0]["path"] == '\\xff\\xfe\n\x1b[31m"\\'
 
 
 def test_an_interrupt_is_one_line(tmp_path: Path, keyguard: Call, monkeypatch: pytest.MonkeyPatch) -> None:

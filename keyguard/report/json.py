@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
+from base64 import b64encode
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from keyguard import __version__
-from keyguard.model import Commit, Exposure, Finding, ScanResult, Unread
+from keyguard.model import Commit, Exposure, Finding, Location, ScanResult, Unread
+from keyguard.report.wording import printable
 
 SCHEMA = "keyguard.report/1"
 
 
 def write(result: ScanResult, out: TextIO, *, show_secrets: bool = False) -> None:
     """One object, with a line end behind it."""
-    json.dump(document(result, show_secrets=show_secrets), out, indent=2, ensure_ascii=True)
+    json.dump(valid(document(result, show_secrets=show_secrets)), out, indent=2, ensure_ascii=True)
     out.write("\n")
+
+
+def valid(value: Any) -> Any:
+    """Plain data with no half of a surrogate pair in it, which is no Unicode: a byte of no text stands as `\\xff`."""
+    if isinstance(value, str):
+        return value if value.isascii() else _readable(value)
+    if isinstance(value, dict):
+        return {name: valid(entry) for name, entry in value.items()}
+    return [valid(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _readable(text: str) -> str:
+    return "".join(printable(c) if "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 def document(result: ScanResult, *, show_secrets: bool = False) -> dict[str, Any]:
@@ -60,8 +76,15 @@ def of_finding(finding: Finding, *, show_secrets: bool = False) -> dict[str, Any
         "encoding": list(finding.encoding),
         "status": finding.status,
         **exposure,
-        "locations": [asdict(place) for place in finding.locations],
+        "locations": [_location(place) for place in finding.locations],
     }
+
+
+def _location(place: Location) -> dict[str, Any]:
+    """A place; of a path that is not UTF-8 the bytes too, since another path may read the same."""
+    path = place.path or ""
+    whole = {} if _readable(path) == path else {"path_base64": b64encode(os.fsencode(path)).decode()}
+    return asdict(place) | whole
 
 
 def _exposure(exposure: Exposure) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 from keyguard.model import ScanResult
-from keyguard.report.json import document, of_finding, of_unread
+from keyguard.report.json import document, of_finding, of_unread, valid
 
 
 def write(result: ScanResult, out: TextIO) -> None:
@@ -29,4 +29,4 @@ def _whole(result: ScanResult) -> dict[str, Any]:
 
 
 def _line(out: TextIO, entry: dict[str, Any]) -> None:
-    out.write(json.dumps(entry, ensure_ascii=True, separators=(",", ":")) + "\n")
+    out.write(json.dumps(valid(entry), ensure_ascii=True, separators=(",", ":")) + "\n")

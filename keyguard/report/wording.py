@@ -155,7 +155,14 @@ def unread(what: str, reason: str, times: int) -> str:
 
 def printable(text: str) -> str:
     """`text` with everything that a terminal could act on escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":
+        # A byte that is no text (PEP 383).
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape", "surrogatepass").decode()
 
 
 def quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import hashlib
@@ -241,3 +242,21 @@ def test_the_command_that_takes_a_file_out_names_the_file() -> None:
     text = written("text", replace(results.one(), findings=(finding,), kind="staged"))
 
     assert """`git restore --staged -- ':(top,literal)a b'"'"'$(id)*'`""" in text
+
+
+@pytest.mark.parametrize("name", ["json", "jsonl"])
+def test_a_path_that_is_not_utf_8_is_valid_unicode_in_json(name: str) -> None:
+    finding = replace(results.one().findings[0], locations=(Location("index", "\udcff-é.env", 1, 1),))
+
+    document = json.loads(written(name, replace(results.one(), findings=(finding,))).partition("\n{")[0])
+
+    (place,) = document.get("findings", [document])[0]["locations"]
+    assert place["path"] == r"\xff-é.env"
+    assert base64.b64decode(place["path_base64"]) == b"\xff-\xc3\xa9.env"
+
+
+@pytest.mark.parametrize("name", ["text", "csv"])
+def test_a_path_that_is_not_utf_8_can_be_read(name: str) -> None:
+    finding = replace(results.one().findings[0], locations=(Location("index", "\udcff.env", 1, 1),))
+
+    assert r"\xff.env" in written(name, replace(results.one(), findings=(finding,)))
