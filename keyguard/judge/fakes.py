@@ -35,6 +35,7 @@ LONG = 40
 _HEX = re.compile(r"[0-9a-fA-F-]+")
 _PART = re.compile(r"[-_.]")
 _LETTERS = re.compile(r"[A-Za-z]+")
+_CAPITALS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def entropy(text: str) -> float:
@@ -101,6 +102,12 @@ def stopword(body: str) -> bool:
     return any(part.lower() in STOPWORDS for part in _LETTERS.findall(body) if len(part) >= least)
 
 
+def spelled(body: str) -> bool:
+    """A quarter of it or more are words that stand in placeholders, each with a capital or between other signs."""
+    known = sum(len(part) for part in _CAPITALS.findall(body) if part.lower() in STOPWORDS)
+    return 4 * known >= len(body)
+
+
 def low_entropy(body: str) -> bool:
     """Its characters are too few or too unequal for the length."""
     if _HEX.fullmatch(body):
@@ -110,13 +117,13 @@ def low_entropy(body: str) -> bool:
 
 
 SHAPES: tuple[Test, ...] = (repeats, one_character, sequence, periodic, keyboard, low_entropy)
-"""For keys that bear a marker: a random body may well hold a word."""
+"""For any key: a random body may well hold a word."""
 
 TESTS: dict[str, tuple[Test, ...]] = {
     "none": (),
-    "marked": SHAPES,
+    "marked": (*SHAPES, spelled),
     "hex": SHAPES,
-    "unmarked": (*SHAPES, words, stopword),
+    "unmarked": (*SHAPES, spelled, words, stopword),
 }
 
 _CUT_OFF = (b"...", b"\xe2\x80\xa6", b"*", b"xxx", b"XXX")

@@ -19,6 +19,8 @@ _BACKWARDS = re.compile(
     r"(?P<left>[\w-]{20,101})T3BlbkFJ(?P<right>[\w-]{20,101})",
     re.ASCII,
 )
+_REFRESH = ("rt.", "rt_")
+_WORD = re.compile(r"[A-Z]?[a-z]{4,}")
 LEGACY = 20
 """The length of either half before August 2024."""
 
@@ -88,6 +90,19 @@ def classes(candidate: Candidate) -> Candidate | None:
     return candidate if mixed else None
 
 
+def ephemeral_layout(candidate: Candidate) -> Candidate | None:
+    """What stood behind the time of issue in each sample, and stands there in one digest of 4,096."""
+    return candidate if candidate.body[12:15] == "819" else None
+
+
+def opaque(candidate: Candidate) -> Candidate | None:
+    """A refresh token with OpenAI's prefix, or one that is drawn: of all three classes, less than half of it words."""
+    if candidate.body.startswith(_REFRESH):
+        return candidate
+    lettered = sum(map(len, _WORD.findall(candidate.body)))
+    return classes(candidate) if 2 * lettered < len(candidate.body) else None
+
+
 CHECKS: dict[str, Check] = {
     "balance": balance,
     "zero-tail": zero_tail,
@@ -98,4 +113,6 @@ CHECKS: dict[str, Check] = {
     "jwt-openai": jwt_openai,
     "jwt-agent": jwt_agent,
     "classes": classes,
+    "ephemeral-layout": ephemeral_layout,
+    "opaque": opaque,
 }

@@ -23,6 +23,8 @@ CHECKS = (
     "jwt-openai",
     "jwt-agent",
     "classes",
+    "ephemeral-layout",
+    "opaque",
 )
 """The structure checks that a pattern can name. `keyguard.judge.structure` holds them."""
 

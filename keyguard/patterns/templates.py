@@ -80,7 +80,7 @@ def one_api(random: Random, _: str = "") -> str:
 
 def ephemeral(random: Random, _: str = "") -> str:
     """The 32 hex digits of a Realtime client secret: the issue time, then what was seen to follow."""
-    issued = random.randrange(0x65000000, 0x6B000000)
+    issued = random.randrange(0x67000000, 0x6B000000)
     return f"{issued:08x}{_of(HEX)(random, '4')}819{_of(HEX)(random, '17')}"
 
 

@@ -62,6 +62,13 @@ def test_no_random_body_is_taken_for_a_fake(kind: str) -> None:
     assert lost <= (4 if "b64u" in kind else 0)
 
 
+@pytest.mark.parametrize("kind", ["{alnum:20}{alnum:20}", "{modern:42,42}", "{modern:74,74}"])
+def test_no_random_body_is_spelled_in_words(kind: str) -> None:
+    random = Random(kind)
+
+    assert not any(fakes.spelled(fill(kind, random).replace(structure.MARKER, "")) for _ in range(20_000))
+
+
 def test_few_random_hex_digits_are_taken_for_a_fake() -> None:
     random = Random(1)
     lost = sum(any(test(fill("{hex:32}", random)) for test in fakes.TESTS["hex"]) for _ in range(5000))
@@ -80,12 +87,78 @@ def test_few_random_hex_digits_are_taken_for_a_fake() -> None:
         (fakes.periodic, "k8Yqk8Yqk8Yq"),
         (fakes.keyboard, "9Qwertyz"),
         (fakes.words, "service-account-reminder-banner"),
+        (fakes.spelled, "MyVerySecretApiKey01ThisIsNotARealKey123"),
         (fakes.stopword, "my-secret-3f9a"),
         (fakes.low_entropy, "aabbaabbccaabbaabbccaabb"),
     ],
 )
 def test_each_test_tells_its_fake(test: fakes.Test, body: str) -> None:
     assert test(body)
+
+
+@pytest.mark.parametrize(
+    "halves", [("MyVerySecretApiKey01", "ThisIsNotARealKey123"), ("PutYOURSecretKEYhere", "8rJq2InsteadOfThis0Z")]
+)
+def test_a_marked_key_that_is_spelled_in_words_is_a_fake(find: Finder, halves: tuple[str, str]) -> None:
+    assert find.texts(f"OPENAI_API_KEY=sk-{structure.MARKER.join(halves)}") == []
+
+
+def test_a_client_secret_without_the_layout_of_the_samples_is_less_sure(find: Finder, keys: Keys) -> None:
+    secret = keys.unmarked("openai-ephemeral")
+    other = secret[:15] + "42f" + secret[18:]
+
+    assert [m.confidence.word for m in find.matches(f"{secret} {other}")] == ["high", "medium"]
+
+
+def test_a_client_secret_of_before_there_were_any_is_none(find: Finder, keys: Keys) -> None:
+    secret = keys.unmarked("openai-ephemeral")
+
+    assert find.texts(f"ek_66e{secret[6:]} ek_60{secret[5:]} ek_6f{secret[5:]}") == [f"ek_6f{secret[5:]}"]
+
+
+LOGIN = '{{"OPENAI_API_KEY": null, "tokens": {{"id_token": "e", "refresh_token": "{}", "account_id": "x"}}}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "confidence"),
+    [
+        ("{b64u:64}", "high"),
+        ("{alnum:43}", "high"),
+        ("rt_{alnum:24}", "high"),
+        ("rt.1.AA{b64u:60}", "high"),
+        ("k8Z2loadRefreshTokenSilentlyFromAuth{alnum:9}", "medium"),
+        ("{hex:64}", "medium"),
+    ],
+)
+def test_a_login_files_token_is_as_sure_as_its_shape(find: Finder, body: str, confidence: str) -> None:
+    token = fill(body, Random("login"))
+
+    assert [(m.secret.reveal(), m.confidence.word) for m in find.matches(LOGIN.format(token))] == [(token, confidence)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "settings.auth.refreshTokenValue1",
+        "auth0.getRefreshTokenSilently2024",
+        "/v2/Oauth2/TokenRefresh/7Hx",
+        "v1.MRrtExampleRefreshToken0Zz",
+        "{alnum:30}-...",
+        "{alnum:32}",
+        "sk_svcacct_{alnum:40}",
+        f"sk-proj-{structure.MARKER}{{alnum:40}}",
+        f"{{alnum:40}}{structure.MARKER[::-1]}-jorp-ks",
+        "1//0g{alnum:60}",
+        "v1.M{alnum:60}",
+        "ghr_{alnum:76}",
+        "xoxe-1-{alnum:60}",
+        "0.AX{alnum:80}",
+        "M.C5{alnum:60}",
+        "eyJ{alnum:90}",
+    ],
+)
+def test_what_is_no_login_files_token_is_none(find: Finder, body: str) -> None:
+    assert find.texts(LOGIN.format(fill(body, Random("login")))) == []
 
 
 @pytest.mark.parametrize("test", fakes.TESTS["unmarked"], ids=lambda test: test.__name__)
