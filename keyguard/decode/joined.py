@@ -10,12 +10,23 @@ from keyguard.model import Span
 
 ENCODING = "joined"
 REACH = 2048
+
+# What may stand between two literals. All is possessive and bounded, so that no place is tried in two ways.
+_OPERATOR = rb"(?:(?:\.concat\(|[+.&|<>^]{1,2}|,)[ \t]{0,8}+)?+"
+_COMMENT = rb"(?:(?:\#|//|--)[^\r\n\\]{0,100}+|/\*[^\r\n*]{0,100}+\*/[ \t]{0,8}+)?+"
+# The end of a line, also as it is written in a literal, or in a notebook, whose lines are literals of their own.
+_LINE_END = rb"""(?:\r?\n|(?:\\{1,4}+r)?+\\{1,4}+n(?:",\r?\n[ \t]{0,40}+")?+)[ \t]{0,120}+"""
+_LINES = rb"(?:%b(?:[\\`_](?=\r?\n))?+%b){0,4}+" % (_COMMENT, _LINE_END)
+
 # Between two parts of a key: a closing and an opening quote with nothing but joining between them, or a
-# backslash at the end of a line within a literal.
+# backslash, or quoted-printable's `=`, at the end of a line.
 _SEAM = re.compile(
-    rb"""\\?["'`][ \t]{0,8}(?:[+.&,\\][ \t]{0,8})?(?:\\?\r?\n[ \t]{0,120})?(?:[+.&][ \t]{0,8})?[rbuf]{0,2}\\?["'`]"""
-    rb"""|\\\r?\n[ \t]{0,120}"""
+    rb"""\\{0,4}+["'`]\)?+[ \t]{0,8}+%b%b%b%b[rbufLR8$@]{0,2}+\\{0,4}+["'`]|[\\=]\r?\n[ \t]{0,120}+"""
+    % (_OPERATOR, _LINES, _COMMENT, _OPERATOR)
 )
+
+# A line of LDIF (RFC 2849) or iCalendar (RFC 5545, 3.1) goes on after the end of a line and one blank.
+_FOLD = re.compile(rb"\r?\n[ \t](?=[A-Za-z0-9_-])")
 
 
 def disguises(keyword: bytes) -> Iterable[bytes]:
@@ -24,9 +35,10 @@ def disguises(keyword: bytes) -> Iterable[bytes]:
 
 def readings(data: bytes, at: int) -> Iterator[Reading]:
     start, end = max(0, at - REACH), min(len(data), at + REACH)
-    seams = [seam for seam in _SEAM.finditer(data, start, end) if len(seam[0]) > 1]
-    if seams:
-        yield pieced(_without(data, start, end, seams), ENCODING)
+    for between in (_SEAM, _FOLD):
+        seams = [seam for seam in between.finditer(data, start, end) if len(seam[0]) > 1]
+        if seams:
+            yield pieced(_without(data, start, end, seams), ENCODING)
 
 
 def _without(data: bytes, start: int, end: int, seams: list[re.Match[bytes]]) -> Iterator[tuple[bytes, Span, bool]]:

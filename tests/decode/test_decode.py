@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import re
 from collections.abc import Callable
 from itertools import cycle
@@ -192,6 +193,16 @@ ESCAPES: list[Callable[[str], str]] = [
     lambda key: key.replace("-", r"\x2d"),
     lambda key: key.replace("-", "&#45;"),
     lambda key: key.replace("-", "&#x2d;"),
+    lambda key: key.replace("-", r"\u{2d}").replace("_", r"\u{005F}"),
+    lambda key: key.replace("-", r"\U0000002d").replace("_", r"\U0000005f"),
+    lambda key: key.replace("-", r"\055").replace("_", r"\137"),
+    lambda key: key.replace("-", r"\\055").replace("_", r"\\137"),
+    lambda key: key.replace("-", "&#045;").replace("_", "&#0095;"),
+    lambda key: key.replace("-", "&#x002D;").replace("_", "&#X005f;"),
+    lambda key: key.replace("-", "&hyphen;").replace("_", "&lowbar;"),
+    lambda key: key.replace("-", "&dash;").replace("_", "&UnderBar;"),
+    lambda key: key.replace("-", "=2D").replace("_", "=5F"),
+    lambda key: f"\x1b[01;31m\x1b[K{key[:3]}\x1b[m\x1b[K{key[3:9]}\x1b[32m{key[9:]}\x1b[0m",
     lambda key: "".join(
         f"%{ord(c):02X}" if place % 5 == 0 and c not in "T3BlbkFJ" else c for place, c in enumerate(key)
     ),
@@ -220,6 +231,29 @@ JOINS = [
     "{}\\\r\n    {}",
     'f"{}" f"{}"',
     '\\"{}\\" + \\"{}\\"',
+    '"{}" + // rest\n    "{}"',
+    '"{}"  # part one, of two\n    "{}"',
+    "'{}' -- the first half\n  || '{}'",
+    '"{}" /* and */ + "{}"',
+    '"{}" +\n    // the other\n    "{}"',
+    '"{}"\n\n    "{}"',
+    '"{}"\r\n\r\n    "{}"',
+    "'{}' || '{}'",
+    "'{}'.concat('{}')",
+    '"{}" <> "{}"',
+    '"{}" ^ "{}"',
+    '"{}" ++ "{}"',
+    '"{}" .. "{}"',
+    '"{}" + `\n    "{}"',
+    '"{}" & _\r\n    "{}"',
+    'L"{}" L"{}"',
+    '\\"{}\\"\\n    \\"{}\\"',
+    '\\"{}\\"\\n",\n    "       \\"{}\\"',
+    '\\"{}\\" +\\n",\r\n    "\\"{}\\"',
+    "{}=\n{}",
+    "{}=\r\n{}",
+    "{}\n {}",
+    "{}\r\n\t{}",
 ]
 
 
@@ -230,6 +264,47 @@ def test_a_key_in_two_literals_is_found(join: str, key: str) -> None:
     missed = [cut for cut in cuts if texts(("key = " + join.format(key[:cut], key[cut:]) + "\n").encode()) != [key]]
 
     assert missed == []
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("key", [key for key in MADE if len(key) > 76], ids=lambda key: key[:11])
+def test_a_key_in_quoted_printable_is_found(key: str, line_end: str) -> None:
+    first = quopri.encodestring(f"OPENAI_API_KEY={key[:40]}".encode(), quotetabs=True).decode().replace("-", "=2D")
+    mail = f"Content-Transfer-Encoding: quoted-printable\n\n{first}={line_end}{key[40:]}{line_end}"
+
+    assert texts(mail.encode()) == [key]
+
+
+@pytest.mark.parametrize("first", range(60, 68))
+def test_a_key_in_a_folded_line_is_found(first: int) -> None:
+    key = MADE[6]
+    parts = [key[:first], *(key[at : at + 74] for at in range(first, len(key), 74))]
+
+    assert texts(("description: " + "\n ".join(parts) + "\n").encode()) == [key]
+
+
+def test_a_key_in_a_notebooks_lines_is_found(find: Finder, keys: Keys) -> None:
+    key = keys.modern()
+    source = [f'key = ("{key[:60]}"  # a part\n', "\n", f'       "{key[60:]}")\n']
+
+    assert find.texts(json.dumps({"cells": [{"source": source}]}, indent=1)) == [key]
+
+
+def test_what_is_joined_is_placed_where_its_parts_stand() -> None:
+    key = MADE[0]
+    text = f'x = ("{key[:30]}"  # one\n\n  "{key[30:]}")'
+    (match,) = found(text.encode())
+
+    assert match.span == Span(text.index(key[:30]), len(text) - 2)
+
+
+@pytest.mark.parametrize(
+    "between", ['"', '"" ', '"# ', '"//', '"\n\n', '"+ ', '\\"', "=\n", "\n x", '"/*', "&#x00", "\x1b[;"]
+)
+def test_text_full_of_seams_hides_no_key_behind_it(between: str) -> None:
+    key = MADE[6]
+
+    assert key in texts(f'{between * 5000}\nkey = "{key[:50]}" + // rest\n "{key[50:]}"\n'.encode())
 
 
 def test_a_key_in_many_literals_is_found() -> None:
