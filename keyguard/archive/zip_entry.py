@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import bz2
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keyguard.archive.bounds import Budget
 from keyguard.archive.bzip2 import ERRORS as BZIP2_ERRORS
-from keyguard.archive.inflate import DAMAGED, Deflated, Inflater, inflated
+from keyguard.archive.inflate import DAMAGED, Deflated, Form, inflated
 from keyguard.archive.stream import At, Read, Stream, joined, portion, reader
 from keyguard.archive.xz import MOST_MEMORY
 from keyguard.archive_shape import LOCAL
@@ -94,9 +94,8 @@ def _pieces(at: At, entry: Entry, begins: int, budget: Budget) -> Iterator[bytes
         yield from _spent(packed, budget)
     elif entry.method == LZMA:
         yield from _lzma(packed.read, entry, budget)
-    elif entry.method in _METHODS:
-        made, errors = _METHODS[entry.method]
-        yield from inflated(packed.read, made, errors, budget)
+    elif entry.method in FORMS:
+        yield from inflated(packed.read, FORMS[entry.method], budget)
     else:
         raise ArchiveError(f"it is compressed by method {entry.method}, which keyguard does not read")
 
@@ -117,13 +116,12 @@ def _lzma(read: Read, entry: Entry, budget: Budget) -> Iterator[bytes]:
     # The header of an .lzma file: the properties, and the size or, where the stream has a mark at its end, all ones.
     size = b"\xff" * 8 if entry.flags & WITH_END_MARK else entry.size.to_bytes(8, "little")
     whole = Stream(joined(read(5) + size, read))
-    made = _METHODS[LZMA][0]
-    yield from inflated(whole.read, made, (lzma.LZMAError,), budget)
+    yield from inflated(whole.read, FORMS[LZMA], budget)
 
 
-_METHODS: dict[int, tuple[Callable[[], Inflater], tuple[type[Exception], ...]]] = {
-    DEFLATE: (lambda: Deflated(WBITS), INFLATE_ERRORS),
-    BZIP2: (bz2.BZ2Decompressor, BZIP2_ERRORS),
-    LZMA: (lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, MOST_MEMORY), (lzma.LZMAError,)),
-    XZ: (lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_MEMORY), (lzma.LZMAError,)),
+FORMS = {
+    DEFLATE: Form(lambda: Deflated(WBITS), INFLATE_ERRORS),
+    BZIP2: Form(bz2.BZ2Decompressor, BZIP2_ERRORS),
+    LZMA: Form(lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, MOST_MEMORY), (lzma.LZMAError,)),
+    XZ: Form(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_MEMORY), (lzma.LZMAError,)),
 }

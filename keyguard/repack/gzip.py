@@ -7,16 +7,12 @@ import zlib
 from dataclasses import dataclass, field
 
 from keyguard.archive.bounds import Budget
-from keyguard.archive.gzip import EXTRA, MAGIC, NAME, WBITS
+from keyguard.archive.gzip import CHECKED, COMMENT, EXTRA, FIXED, MAGIC, NAME, RAW, WBITS
 from keyguard.archive.inflate import Deflated, Inflater
 from keyguard.deflate import INFLATE_ERRORS, crc32
 from keyguard.errors import ArchiveError
 from keyguard.repack import streams
 from keyguard.repack.edit import Edit
-
-RAW = -15
-CHECKED, COMMENT = 2, 16
-FIXED = 10
 
 LEVELS = {2: 9, 4: 1}
 """zlib's level by the header's extra flags (2.3.1, XFL)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from keyguard.archive import format_of
 from keyguard.archive.bounds import BOUNDS, Budget
+from keyguard.archive.recognized import recognized
 from keyguard.archive.stream import held
 from keyguard.errors import ArchiveError
+from keyguard.model import Match
 from tests.archive.packing import COMPRESSED, gzipped, tarred, zipped
 from tests.archive.searching import KEY, TEXT, bounded, reasons, searched
 
@@ -88,6 +91,86 @@ def test_members_that_are_not_damaged_are_read(data: bytes, where: int) -> None:
 
     assert [item.member for item in items if hasattr(item, "member")] == ["b/c.env"]
     assert reasons(items) == ["a.txt: it is damaged"]
+
+
+def letters(size: int) -> bytes:
+    return bytes(Random(1).choices(b"abcdefghijklmnopqrstuvwxyz0123456789", k=size))
+
+
+@pytest.mark.parametrize("size", [300, 30_000, 150_000, 400_000])
+@pytest.mark.parametrize("at", [-6, -2, None])
+def test_of_a_gzip_with_one_wrong_byte_what_stands_before_is_searched(size: int, at: int | None) -> None:
+    """Its checksum, its length or its middle: `gzip -dc` also gives what it had."""
+    data = bytearray(gzipped(TEXT + letters(size)))
+    if at is None:
+        at = len(data) // 2
+    data[at] ^= 0x55
+    items = searched(bytes(data))
+
+    assert [item.member for item in items if isinstance(item, Match)] == ["gzip"]
+    assert reasons(items) == ["gzip: it is damaged"]
+
+
+@pytest.mark.parametrize("ending", COMPRESSED)
+def test_a_key_at_the_end_of_a_damaged_stream_is_found(ending: str) -> None:
+    """All that was packed was inflated before the checksum at the end is seen to be wrong."""
+    data = bytearray(COMPRESSED[ending](letters(300_000) + b"\n" + TEXT))
+    if ending == "xz":
+        pytest.skip("its checksums stand before an index, and stay right")
+    data[-6] ^= 1
+
+    assert [item.member for item in searched(bytes(data)) if isinstance(item, Match)] == [FORMS[ending]]
+
+
+FORMS = {"gz": "gzip", "bz2": "bzip2"}
+
+
+@pytest.mark.parametrize("place", range(10, 60))
+def test_a_gzip_damaged_anywhere_behind_its_header_is_said_to_be(place: int) -> None:
+    data = bytearray(gzipped(TEXT))
+    data[place] ^= 0x55
+
+    assert reasons(searched(bytes(data))) == ["gzip: it is damaged"]
+
+
+def test_a_gzip_with_the_line_ends_of_windows_is_damaged() -> None:
+    data = gzipped(TEXT + letters(3000))
+    assert b"\n" in data[40:]
+
+    assert reasons(searched(data[:40] + data[40:].replace(b"\n", b"\r\n"))) == ["gzip: it is damaged"]
+
+
+def test_a_gzip_without_content_and_with_a_wrong_checksum_is_damaged() -> None:
+    assert reasons(searched(gzipped(b"")[:-8] + bytes(range(1, 9)))) == ["gzip: it is damaged"]
+
+
+@pytest.mark.parametrize("head", [b"\x1f\x8b\x08\x01\x80\x3a", b"\x1f\x8b\x08\0\0\0\0\0\0\3" + bytes(5)])
+def test_what_gives_nothing_and_begins_as_no_tool_writes_is_no_gzip(head: bytes) -> None:
+    # The last two bits of a block's kind, 11, are no kind.
+    data = head + b"\x77" * 400
+
+    assert (reasons(searched(data)), recognized(data)) == ([], None)
+
+
+def test_what_a_search_says_is_damaged_a_scrub_takes_for_an_archive() -> None:
+    data = gzipped(TEXT)
+
+    assert recognized(data[:12] + b"\x07" + data[13:]) == recognized(data[:-1] + b"\x55") == "gzip"
+
+
+@pytest.mark.parametrize("ending", COMPRESSED)
+@pytest.mark.parametrize("junk", [b"JUNK", b"\0\0\0JUNK" * 30_000, b"-BZh9 \x1f\x8b\x08 \xfd7zX"])
+def test_streams_with_something_else_between_them_are_read(ending: str, junk: bytes) -> None:
+    compress = COMPRESSED[ending]
+    items = searched(compress(b"nothing") + junk + compress(TEXT))
+
+    assert ([item.line for item in items if isinstance(item, Match)], reasons(items)) == ([3], [])
+
+
+@pytest.mark.parametrize("ending", COMPRESSED)
+def test_whatever_else_follows_a_stream_is_no_damage(ending: str) -> None:
+    for rest in (b"a signature", bytes(1000), bytes(700) + b"-\x1f\x8b\x08 BZh \xfd7z" + bytes(20)):
+        assert reasons(searched(COMPRESSED[ending](b"nothing") + rest)) == []
 
 
 @given(st.binary(max_size=2000), st.sampled_from([b"PK\3\4", b"PK\5\6", b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0"]))
