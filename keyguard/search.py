@@ -226,8 +226,10 @@ def _without_copies(own: list[Match | Unread], packed: Iterable[Match | Unread])
         if isinstance(item, Match):
             texts.add(item.secret.reveal())
         yield item
+    # One search for each that is not among them, however many there are. No key has a NUL.
+    joined = "\0".join(texts)
     for item in own:
-        if not isinstance(item, Match) or not any(item.secret.reveal() in text for text in texts):
+        if not isinstance(item, Match) or ((text := item.secret.reveal()) not in texts and text not in joined):
             yield item
 
 
