@@ -17,6 +17,8 @@ from keyguard.errors import ArchiveError
 # An extended header holds names and numbers: this is more than any tool writes.
 LONGEST_HEADER = 1 << 20
 
+DAMAGED_HEADER = "a header in it is damaged"
+
 LINKS, WITHOUT_CONTENT = b"12", b"3456"
 PAX, PAX_GLOBAL, GNU_NAME, GNU_LINK, GNU_SPARSE = b"x", b"g", b"L", b"K", b"S"
 SPARSE_NAME = b"GNU.sparse.name"
@@ -35,20 +37,23 @@ class Header:
 def members(content: Content, budget: Budget) -> Iterator[Member]:
     """The members: links have their target as content, folders and devices none.
 
-    The content of a sparse file is what is stored of it. Archives that follow one another are one.
+    The content of a sparse file is what is stored of it. Archives that follow one another are one, also with
+    something else between them. What stands behind a damaged header is read from the next one on.
     """
     read = content.read
     told: dict[bytes, bytes] = {}
-    ended = False
+    ended = damaged = False
     while block := read(BLOCK):
         if not block.strip(b"\0"):
             ended = True
             continue
         if not is_header(block):
-            if ended:
-                # Something else stands behind the end.
-                return
-            raise ArchiveError("a header in it is damaged" if len(block) == BLOCK else CUT_OFF)
+            # Behind the end may stand anything.
+            if not ended and len(block) < BLOCK and not damaged:
+                raise ArchiveError(CUT_OFF)
+            damaged = damaged or not ended
+            told = {}
+            continue
         header = header_of(block)
         ended = False
         if header.kind in (PAX, PAX_GLOBAL, GNU_NAME, GNU_LINK):
@@ -59,6 +64,8 @@ def members(content: Content, budget: Budget) -> Iterator[Member]:
             _skip_map(read, block)
         yield from _member(read, completed(header, told))
         told = {}
+    if damaged:
+        raise ArchiveError(DAMAGED_HEADER)
 
 
 def _member(read: Read, header: Header) -> Iterator[Member]:
@@ -91,7 +98,7 @@ def completed(header: Header, told: dict[bytes, bytes]) -> Header:
     header.link = told.get(b"linkpath") or header.link
     if size := told.get(b"size"):
         if not size.isdigit() or len(size) > 20:
-            raise ArchiveError("a header in it is damaged")
+            raise ArchiveError(DAMAGED_HEADER)
         header.size = int(size)
     return header
 
@@ -148,10 +155,10 @@ def number(field: bytes) -> int:
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") & (1 << 8 * len(field) - 1) - 1
         if field[0] & 0x40:
-            raise ArchiveError("a header in it is damaged")
+            raise ArchiveError(DAMAGED_HEADER)
         return value
     digits = field.strip(b" \0")
     try:
         return int(digits or b"0", 8)
     except ValueError as error:
-        raise ArchiveError("a header in it is damaged") from error
+        raise ArchiveError(DAMAGED_HEADER) from error

@@ -70,6 +70,8 @@ def repacked(data: bytes, edit: Edit, budget: Budget) -> bytes:
             continue
         if not is_header(block):
             if zeros:
+                if any(is_header(data[at : at + BLOCK]) for at in range(place, len(data), BLOCK)):
+                    raise ArchiveError("something else stands between the archives in it")
                 # Something else stands behind the end.
                 return bytes(made + data[place:])
             raise ArchiveError("a header in it is damaged" if len(block) == BLOCK else CUT_OFF)

@@ -173,6 +173,25 @@ def test_whatever_else_follows_a_stream_is_no_damage(ending: str) -> None:
         assert reasons(searched(COMPRESSED[ending](b"nothing") + rest)) == []
 
 
+@pytest.mark.parametrize("junk", [b"\1" * 512, b"\1" * 5120])
+def test_tars_with_something_else_between_them_are_one(junk: bytes) -> None:
+    items = searched(tarred({"a": b"x"}) + junk + tarred({"b.gz": gzipped(TEXT)}))
+
+    assert ([item.member for item in items if isinstance(item, Match)], reasons(items)) == (["b.gz!/b"], [])
+
+
+def test_whatever_else_follows_a_tar_is_no_damage() -> None:
+    assert reasons(searched(tarred({"a": b"x"}) + b"a signature" * 100)) == []
+
+
+def test_a_tar_whose_first_header_is_damaged_is_one_and_read_from_the_next() -> None:
+    data = tarred({"a": b"x", "b.gz": gzipped(TEXT)})
+    items = searched(b"b" + data[1:])
+
+    assert [item.member for item in items if isinstance(item, Match)] == ["b.gz!/b"]
+    assert reasons(items) == ["a header in it is damaged"]
+
+
 @given(st.binary(max_size=2000), st.sampled_from([b"PK\3\4", b"PK\5\6", b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0"]))
 @settings(max_examples=500)
 def test_noise_behind_a_magic_raises_nothing(noise: bytes, magic: bytes) -> None:
