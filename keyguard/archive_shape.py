@@ -18,10 +18,13 @@ METHODS = frozenset((*range(13), 14, 16, 18, 19, 20, *range(93, 100)))
 BLOCK = 512
 SAMPLE = 1024
 
+ENDING = 4096
+"""In so many bytes at the end of a zip is a NUL of the record there, unless a longer comment follows it."""
+
 
 def may_be_archive(data: bytes) -> bool:
     """What costs next to nothing to ask: False where `kind` is None for sure."""
-    return data[:2] in HEADS or data.find(b"\0", 0, SAMPLE) >= 0 or data[-END_SIZE : 4 - END_SIZE] == END
+    return data[:2] in HEADS or data.find(b"\0", 0, SAMPLE) >= 0 or data.find(b"\0", -ENDING) >= 0
 
 
 def kind(data: bytes) -> str | None:
@@ -29,7 +32,9 @@ def kind(data: bytes) -> str | None:
 
     A zip may have anything before it: a script that runs it, a program that unpacks itself.
     """
-    return streamed(data) or (ZIP if is_zip(data) else None)
+    if not may_be_archive(data):
+        return None
+    return streamed(data) or (ZIP if is_zip(data, data, len(data)) else None)
 
 
 def streamed(head: bytes) -> str | None:
@@ -42,9 +47,15 @@ def streamed(head: bytes) -> str | None:
         return BZIP2
     if head[:6] == b"\xfd7zXZ\0" and len(head) >= 12:
         return XZ
-    if head[257:262] == b"ustar" and is_header(head[:BLOCK]):
+    if head[257:262] == b"ustar" and (is_header(head[:BLOCK]) or _was_header(head[:BLOCK])):
         return TAR
     return None
+
+
+def _was_header(block: bytes) -> bool:
+    """Whether a block can only be the header of a tar that was damaged: magic and numbers are right, its sum is not."""
+    numbers = (block[100:107], block[124:135], block[136:147], block[148:154])
+    return block[257:265] in (b"ustar\x0000", b"ustar  \0") and all(n.strip(b" \0").isdigit() for n in numbers)
 
 
 def is_header(block: bytes) -> bool:
@@ -57,9 +68,15 @@ def is_header(block: bytes) -> bool:
     return len(block) == BLOCK and told == sum(block[:148]) + blank + sum(block[156:])
 
 
-def is_zip(data: bytes) -> bool:
-    """Whether the content ends as a zip does, or begins as one that was cut off."""
-    return begins_zip(data) or (may_be_archive(data) and zip_end(data, len(data)) >= 0)
+def is_zip(head: bytes, tail: bytes, size: int) -> bool:
+    """Whether a content of `size` bytes with these first and last ones ends as a zip does, or begins as one cut off.
+
+    Of the first bytes and the last it wants `SAMPLE` and those of a record with the longest comment, if there are any.
+    """
+    if begins_zip(head):
+        return True
+    may_end = head.find(b"\0", 0, SAMPLE) >= 0 or tail.find(b"\0", -ENDING) >= 0
+    return may_end and zip_end(tail, size) >= 0
 
 
 def zip_end(tail: bytes, size: int) -> int:

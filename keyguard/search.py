@@ -18,7 +18,7 @@ from keyguard.archive.bounds import Bounds, Budget
 from keyguard.archive.member import Member
 from keyguard.archive.stream import At, Content, Kept, Stream, held
 from keyguard.archive.stream import Read as Read
-from keyguard.archive_shape import ZIP, begins_zip, kind, may_be_archive, streamed, zip_end
+from keyguard.archive_shape import ZIP, is_zip, kind, may_be_archive, streamed
 from keyguard.engine import Engine, name_of
 from keyguard.errors import ArchiveError, BoundError
 from keyguard.model import Blob, Match, Origin, Unread
@@ -28,9 +28,6 @@ JOINT = "!/"
 
 TOLD = 10
 """How many of the members that cannot be read are named. The others are counted."""
-
-HEAD = 4096
-"""How much of a large content is looked at to see whether it is worth holding: text is not."""
 
 Results = Iterator[Match | Unread]
 
@@ -139,11 +136,11 @@ class _Search:
     def _zip(self, head: bytes, pieces: Iterator[bytes], place: _Place, size: int | None, at: At | None) -> Results:
         """The members of a content that begins with `head` and comes in pieces, if it is a zip."""
         room = self._bounds.held - self._held
-        held_back = at is None and may_be_archive(head[:HEAD]) and (size is None or size <= room)
-        kept = Kept(room if held_back else 0)
+        # Whether it is worth holding is seen at its end: a script may stand before a zip.
+        kept = Kept(room if at is None and (size is None or size <= room) else 0)
         for piece in pieces:
             kept.add(piece)
-        if not begins_zip(head) and zip_end(kept.tail, kept.size) < 0:
+        if not is_zip(head, kept.tail, kept.size):
             return
         if at is not None:
             yield from self._members(ZIP, Content(_at_its_end, kept.size, at), place)
@@ -152,7 +149,8 @@ class _Search:
             yield from self._members(ZIP, held(data), place)
             self._held -= len(data)
         elif not place.is_broken:
-            yield from self._unread(place, f"a zip of {kept.size >> 20:,} MB is more than keyguard holds")
+            reason = f"a zip of {kept.size >> 20:,} MB is more than keyguard holds here, which is {room >> 20:,} MB"
+            yield from self._unread(place, reason)
 
     def _members(self, found: str, content: Content, place: _Place) -> Results:
         """The members of an archive, each searched as a content of its own."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from keyguard import Allow, Policy, scan_paths, scan_text
+from keyguard.archive.recognized import recognized
 from keyguard.cli import quick
 from keyguard.engine import Engine
 from keyguard.pipeline import scan as scanned
@@ -100,6 +101,27 @@ def test_a_renamed_archive_adds_no_key(started: Repo, staged: Callable[..., Ran]
     started.git("mv", "a.zip", "b.zip")
 
     assert staged(started).code == 0
+
+
+@pytest.mark.parametrize("size", [2000, WINDOW + 200_000])
+def test_all_commands_agree_on_a_zip_with_a_comment_behind_a_script(
+    started: Repo, keyguard: Call, staged: Callable[..., Ran], size: int
+) -> None:
+    data = b"# a license\n" * (size // 12) + zipped({"a": TEXT}, comment=b"by a tool")
+    base = started.head()
+    started.stage("run.sh", data)
+    of_index = staged(started)
+    head = started.committed("run.sh", data)
+    rans = [
+        of_index,
+        *(
+            keyguard(*command, "--format", "json", cwd=started.path)
+            for command in (["scan", "run.sh"], ["commits", f"{base}..{head}"], ["history"])
+        ),
+    ]
+
+    assert [(ran.code, places(ran)) for ran in rans] == [(1, [("a", 3, 7)])] * 4
+    assert recognized(data) == "zip"
 
 
 def test_named_staged_files(started: Repo, staged: Callable[..., Ran]) -> None:
