@@ -18,7 +18,7 @@ from keyguard.errors import ArchiveError
 from keyguard.windows import WINDOW
 
 STORED, DEFLATE, BZIP2, LZMA, XZ = 0, 8, 12, 14, 95
-ENCRYPTED, WITH_END_MARK = 1, 2
+ENCRYPTED, WITH_END_MARK, DESCRIBED = 1, 2, 8
 
 LOCAL_SIZE = 30
 
@@ -60,6 +60,18 @@ def unpacked(at: At, entry: Entry, shift: int, budget: Budget) -> Iterator[bytes
         yield piece
     if (checksum, length) != (entry.checksum, entry.size):
         raise ArchiveError(DAMAGED)
+
+
+def unpacked_unlisted(at: At, entry: Entry, end: int, budget: Budget) -> Iterator[bytes]:
+    """The content of a member of which only its own header is known, and which ends before `end` at the latest."""
+    if not entry.flags & DESCRIBED:
+        yield from unpacked(at, entry, 0, budget)
+    elif entry.flags & ENCRYPTED or entry.method != DEFLATE:
+        # Its length and its checksum stand behind it, and only deflate's end is told by itself.
+        raise ArchiveError("the directory does not list it, and its header does not tell its length")
+    else:
+        begins = _begins(at, entry, 0)
+        yield from inflated(Stream(portion(reader(at, begins), end - begins)).read, FORMS[DEFLATE], budget)
 
 
 def _begins(at: At, entry: Entry, shift: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from keyguard.archive.bounds import Budget
 from keyguard.archive.stream import At
-from keyguard.archive.zip import directory, entries
+from keyguard.archive.zip import directory, entries, unlisted
 from keyguard.archive.zip_entry import (
     BZIP2,
     DEFLATE,
@@ -117,6 +117,9 @@ class _Zip:
             last = member.ends
         if last > self._directory:
             raise ArchiveError("members in it share their bytes")
+        taken = [place for member in self._members for place in (member.begins, member.ends)]
+        if next(unlisted(self._at, taken, self._directory), None):
+            raise ArchiveError("members stand in it that its directory does not list")
         if self._tail and self._tail[:4] != b"PK\6\6":
             raise ArchiveError("something that keyguard does not know stands behind its directory")
 

@@ -17,7 +17,7 @@ from keyguard.archive.recognized import recognized
 from keyguard.archive.stream import held
 from keyguard.errors import ArchiveError
 from keyguard.model import Match
-from tests.archive.packing import COMPRESSED, gzipped, tarred, zipped
+from tests.archive.packing import COMPRESSED, Pipe, encrypted, gzipped, tarred, zipped
 from tests.archive.searching import KEY, TEXT, bounded, reasons, searched
 
 BODY = {"a.txt": b"some text\n" * 300, "b/c.env": TEXT, "d" * 150: bytes(700)}
@@ -190,6 +190,36 @@ def test_a_tar_whose_first_header_is_damaged_is_one_and_read_from_the_next() -> 
 
     assert [item.member for item in items if isinstance(item, Match)] == ["b.gz!/b"]
     assert reasons(items) == ["a header in it is damaged"]
+
+
+def piped(name: str) -> bytes:
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+        archive.writestr(name, TEXT)
+    return pipe.data
+
+
+@pytest.mark.parametrize("first", [zipped({"a": TEXT}), piped("a")])
+@pytest.mark.parametrize("stub", [b"", b"#!/bin/sh\n" + bytes(300) + b"PK\3\4 PK\1\2"])
+def test_zips_one_after_another_are_both_read(first: bytes, stub: bytes) -> None:
+    items = searched(stub + first + zipped({"b": b"nothing"}))
+
+    assert ([item.member for item in items if isinstance(item, Match)], reasons(items)) == (["a"], [])
+
+
+def test_members_of_a_zip_whose_directory_lists_nothing_are_read() -> None:
+    data = zipped({"a": b"x", "b": TEXT})
+    begins = data.index(b"PK\1\2")
+    end = b"PK\5\6" + bytes(12) + begins.to_bytes(4, "little") + bytes(2)
+    items = searched(data[:begins] + end)
+
+    assert ([item.member for item in items if isinstance(item, Match)], reasons(items)) == (["b"], [])
+
+
+def test_a_member_that_no_directory_lists_and_that_cannot_be_read_is_said() -> None:
+    items = searched(encrypted(zipped({"a": TEXT})) + zipped({"b": b"nothing"}))
+
+    assert reasons(items) == ["a: it is encrypted"]
 
 
 @given(st.binary(max_size=2000), st.sampled_from([b"PK\3\4", b"PK\5\6", b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0"]))
