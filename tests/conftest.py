@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -179,6 +180,14 @@ def started(repo: Repo) -> Repo:
     return repo
 
 
+def path_of(location: Mapping[str, Any]) -> str | None:
+    """The path in a location of a report as Python has it, whatever bytes it is made of."""
+    if "path_base64" in location:
+        return os.fsdecode(base64.b64decode(location["path_base64"]))
+    path: str | None = location["path"]
+    return path
+
+
 @dataclass(frozen=True)
 class Ran:
     """How one call of keyguard ended."""
@@ -201,10 +210,10 @@ class Ran:
     def places(self) -> list[tuple[Any, ...]]:
         """path, line and column of every place, sorted."""
         places = [place for finding in self.findings for place in finding["locations"]]
-        return sorted((place["path"], place["line"], place["column"]) for place in places)
+        return sorted((path_of(place), place["line"], place["column"]) for place in places)
 
     @property
-    def paths(self) -> list[str]:
+    def paths(self) -> list[str | None]:
         return [path for path, _, _ in self.places]
 
 

@@ -30,7 +30,8 @@ def leaky(started: Repo) -> Repo:
 def in_shell(line: str, where: Path, **env: str) -> tuple[int, str, str]:
     """The exit code, output and complaints of a shell's line, in which `keyguard` is this one."""
     script = f'keyguard() {{ "$PYTHON" -m keyguard "$@"; }}\n{line}'
-    path = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
+    # Without an empty part, which would be the folder that it runs in.
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
     env = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": path, **env}
     done = subprocess.run(["sh", "-c", script], cwd=where, env=env, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout, done.stderr
