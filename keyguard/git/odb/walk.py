@@ -36,7 +36,7 @@ ROWS = 1 << 9
 
 # After bytes so many is asked how much of the pack is in memory. Each entry counts for this much more: it brings what
 # lies around it along, how much is the system's choice.
-STEP, AROUND = 8 << 20, 1 << 17
+STEP, AROUND = 8 << 20, 1 << 16
 
 # Parts of a long stream after which the pages of the pack are given back.
 PARTS_KEPT = 8
