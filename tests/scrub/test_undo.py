@@ -251,7 +251,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("stage", ["refs", "worktrees", "files", "end"])
+@pytest.mark.parametrize("stage", ["refs", "files"])
 @pytest.mark.parametrize(("reason", "work"), [(reason, work) for reason in REFUSED for work in REFUSED[reason]])
 def test_work_that_was_done_since_an_interruption_is_not_thrown_away_unasked(
     reason: str, work: Callable[[Repository], None], stage: str, tmp_path: Path
