@@ -15,6 +15,9 @@ from keyguard.git.odb.ranges import ranges
 # Runs are looked through in a hundredth of the time that sorting them takes.
 FEW = 50
 
+# Runs looked through at a time: numpy takes eight bytes for each, where there are twelve in all.
+BLOCK = 1 << 18
+
 
 class Runs:
     """The runs of some links, each by its place in their columns. `size` is how many objects there are."""
@@ -35,7 +38,11 @@ class Runs:
             return order[ranges(start, end - start)].astype(np.int64)
         wanted: Flags = np.zeros(self._size, np.bool_)
         wanted[numbers] = True
-        return np.flatnonzero(wanted.take(self._child, mode="wrap"))
+        named: Flags = np.empty(len(self._child), np.bool_)
+        for at in range(0, len(named), BLOCK):
+            block = slice(at, at + BLOCK)
+            wanted.take(self._child[block], mode="wrap", out=named[block])
+        return np.flatnonzero(named)
 
     def holders(self, runs: Numbers) -> Numbers:
         """The holders in some runs. Many runs over the same holders take no more memory."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
+from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
 from keyguard.git.odb.versions import Versions
 
@@ -78,11 +79,17 @@ class Links:
         )
 
 
-def joined(parts: Sequence[Links]) -> Links:
-    """The links of all `parts`, of which there is at least one."""
-    columns = (field.name for field in fields(Links) if field.name != "strange")
-    together = {column: np.concatenate([getattr(part, column) for part in parts]) for column in columns}
-    return Links(**together, strange=any(part.strange for part in parts))
+def joined(parts: list[Links]) -> Links:
+    """The links of all `parts`, of which there is at least one. None is left in there: both take too much memory."""
+    strange = any(part.strange for part in parts)
+    columns = {field.name: [getattr(part, field.name) for part in parts] for field in fields(Links)}
+    del columns["strange"]
+    parts.clear()
+    together = {}
+    for name in list(columns):
+        together[name] = np.concatenate(columns.pop(name))
+        give_back()
+    return Links(**together, strange=strange)
 
 
 @dataclass(slots=True)

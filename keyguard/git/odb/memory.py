@@ -12,6 +12,9 @@ from contextlib import suppress
 # pages that are needed again, and there is one such process a core.
 MOST = 24 << 20
 
+# Times that one is let go by before the system is asked again, at the most: that costs as much as reading an object.
+CALM = 8
+
 # Source: proc_pid_statm(5). Of its numbers, in pages, the third is what is in memory and belongs to files.
 _STATM, _OF_FILES = "/proc/self/statm", 2
 
@@ -21,21 +24,40 @@ class Pages:
 
     def __init__(self, mapped: mmap.mmap) -> None:
         self._mapped = mapped
-        self._before = _of_files()
+        # What was in memory when the last were given back, and when the system was asked last.
+        self._before: int | None = None
+        self._last = 0
+        # After how many more calls it is asked again, and how many there were to be since.
+        self._calm = self._waited = 1
+        self._begin()
 
     def settle(self) -> None:
         """Give them back if they have become many, or if the system does not say how many they are.
 
-        That cannot be reckoned: for one byte it may bring along 4 kB or 2 MB, as the file lies in its own memory.
+        To be called often. How many come cannot be reckoned: for one byte the system may bring along 4 kB or 2 MB, as
+        the file lies in its own memory. It is asked the more often the faster they do.
         """
+        self._calm -= 1
+        if self._calm > 0:
+            return
         now = _of_files()
         if now is None or self._before is None or now - self._before > MOST:
             self.give_back()
+            return
+        brought = max(now - self._last, 1) // self._waited
+        room = MOST - (now - self._before)
+        self._last = now
+        self._calm = self._waited = max(1, min(CALM, room // (2 * brought + 1)))
 
     def give_back(self) -> None:
         """Give them back. The system still has them at hand."""
         release(self._mapped)
+        self._begin()
+
+    def _begin(self) -> None:
         self._before = _of_files()
+        self._last = self._before or 0
+        self._calm = self._waited = CALM if self._before is None else 1
 
 
 def give_back() -> None:

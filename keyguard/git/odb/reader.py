@@ -98,12 +98,10 @@ class Linked:
     def take(self) -> tuple[Survey, Links]:
         """The store, and what was gathered, as one. To be called once: nothing of it is kept here."""
         from keyguard.git.odb.links import Gatherer, joined
-        from keyguard.git.odb.memory import give_back
 
-        links = joined([Gatherer(self._surveyed.catalogue).take(), *self._parts])
-        self._parts.clear()
-        give_back()
-        return self._surveyed, links
+        # There may be none, which has no columns.
+        self._parts.append(Gatherer(self._surveyed.catalogue).take())
+        return self._surveyed, joined(self._parts)
 
 
 def _with_second_try(

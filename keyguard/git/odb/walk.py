@@ -34,9 +34,9 @@ WRONG_SIZE = "it has another length than it announces"
 # Entries turned into rows of Python's own numbers at a time: a whole share would take too much.
 ROWS = 1 << 9
 
-# After bytes so many is asked how much of the pack is in memory. Each entry counts for this much more: it brings what
-# lies around it along, how much is the system's choice.
-STEP, AROUND = 8 << 20, 1 << 16
+# After bytes so many it is looked at how much of the pack is in memory. Each entry counts for this much more: it brings
+# what lies around it along, how much is the system's choice.
+STEP, AROUND = 1 << 20, 1 << 16
 
 # Parts of a long stream after which the pages of the pack are given back.
 PARTS_KEPT = 8
