@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class _System:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, tells: bool = True) -> None:
         self.held = self.most = self.asked = self.released = 0
         self._tells = tells
-        monkeypatch.setattr(memory, "_of_files", self._ask)
+        monkeypatch.setattr(memory._Statm, "of_files", lambda _statm: self._ask())
         monkeypatch.setattr(memory, "release", self._release)
 
     def bring(self, count: int) -> None:
@@ -87,3 +88,26 @@ def test_a_system_that_does_not_tell_gets_them_back_again_and_again(
         pages.settle()
     assert system.most == CALM << 20
     assert system.released == 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell it in a file")
+def test_what_the_system_tells_grows_with_what_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pack"
+    path.write_bytes(b"x" * (4 << 20))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as made:
+        statm = memory._Statm()
+        before = statm.of_files()
+        assert before is not None
+        made.find(b"y")
+        during = statm.of_files()
+        memory.release(made)
+        after = statm.of_files()
+    assert during is not None
+    assert after is not None
+    assert during - before > 3 << 20
+    assert during - after > 3 << 20
+
+
+def test_where_nothing_is_told_nothing_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(memory, "_STATM", str(tmp_path / "absent"))
+    assert memory._Statm().of_files() is None
