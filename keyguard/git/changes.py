@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from keyguard.errors import GitError
@@ -54,6 +53,9 @@ def changes(
 
 
 def _run(git: Git, arguments: Sequence[str], commits: Sequence[str], jobs: int) -> Iterator[bytes]:
+    # Most histories hold no key, and nothing is asked.
+    from concurrent.futures import ThreadPoolExecutor
+
     parts = min(jobs, -(-len(commits) // FEW))
     # git passes over a last line without an end.
     shares = ["".join(f"{commit}\n" for commit in share).encode() for share in _shared(commits, parts)]

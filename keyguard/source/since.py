@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from keyguard.errors import UsageError
 
@@ -52,7 +51,12 @@ def _named(text: str, now: datetime) -> datetime | None:
 def _written(text: str, _now: datetime) -> datetime | None:
     if _ISO.fullmatch(text):
         return datetime.fromisoformat(text)
-    return parsedate_to_datetime(text) if _RFC_2822.fullmatch(text) else None
+    if not _RFC_2822.fullmatch(text):
+        return None
+    # It brings a good part of the network's modules along.
+    from email.utils import parsedate_to_datetime
+
+    return parsedate_to_datetime(text)
 
 
 def _months(now: datetime, count: int) -> datetime:
