@@ -21,6 +21,8 @@ from keyguard.utf16_shape import is_whole
 LARGEST = 16 << 20
 """A larger staged file is left to the full command, which reads it in windows."""
 
+NOTHING_STAGED = "Nothing is staged: nothing was examined."
+
 _HOOKS = ("pre-commit", "pre-merge-commit", "commit-msg")
 _CONFIGS = (".keyguard.toml", "pyproject.toml")
 _SAYS = (b"patterns", b"format", b"output", b"quiet", b"report")
@@ -36,7 +38,7 @@ def run(arguments: list[str]) -> int | None:
     git = Git(as_hook=True)
     try:
         changes = staged_changes(git)
-        if not changes or not _are_staged(files, changes):
+        if not _are_staged(files, changes):
             return None
         size = _clean_size(git, changes)
     except GitError:
@@ -70,7 +72,7 @@ def _clean_message(files: list[str]) -> int | None:
 
 
 def _are_staged(files: list[str], changes: list[Change]) -> bool:
-    """Whether a hook's files are all among the staged ones: then it is a commit, not a run over all files."""
+    """Whether a hook's files, if it names any, are among the staged ones: then it is a commit, not a run over all."""
     return {os.fsencode(file) for file in files} <= {change.path for change in changes}
 
 
@@ -113,4 +115,5 @@ def _clean_size(git: Git, changes: list[Change]) -> int | None:
 def _closing(files: int, size: int) -> str:
     from keyguard.report.sizes import examined
 
-    return f"No keys found: {examined(files, 'file', size)}."
+    note = "" if files else f"{NOTHING_STAGED}\n"
+    return f"{note}No keys found: {examined(files, 'file', size)}."

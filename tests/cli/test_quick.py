@@ -75,6 +75,16 @@ def test_both_ways_say_the_same(short: Repo, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == first
 
 
+def test_of_nothing_staged_both_ways_say_the_same(short: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    short.git("rm", "-q", "README")
+    assert quick.run(["hook", "pre-commit"]) == 0
+    first = capsys.readouterr().out
+    entry.run(["staged", "--min-confidence", "low"])
+
+    assert first == capsys.readouterr().out
+    assert first.startswith("Nothing is staged")
+
+
 @pytest.mark.parametrize("name", UNMARKED)
 def test_no_key_goes_the_short_way(short: Repo, keys: Keys, name: str) -> None:
     short.stage("a", keys.in_context(name)[1])
