@@ -4,8 +4,24 @@ from __future__ import annotations
 
 GZIP, BZIP2, XZ, TAR, ZIP = "gzip", "bzip2", "xz", "tar", "zip"
 
+CLOSED = "closed"
+"""Any of the formats that keyguard does not read."""
+
+# How these begin: the ones that compress, of which nothing can be seen from outside.
+CLOSED_HEADS = {
+    "7z": b"7z\xbc\xaf\x27\x1c",
+    "rar": b"Rar!\x1a\x07",
+    "zstd": b"\x28\xb5\x2f\xfd",
+    "lz4": b"\x04\x22\x4d\x18",
+    "lzip": b"LZIP\x01",
+    "cab": b"MSCF\0\0\0\0",
+}
+
+# In so few bytes nobody packs a key.
+LEAST_CLOSED = 32
+
 # With two bytes most content is told from what begins like one of these.
-HEADS = frozenset((b"\x1f\x8b", b"BZ", b"\xfd7", b"PK"))
+HEADS = frozenset((b"\x1f\x8b", b"BZ", b"\xfd7", b"PK", *(head[:2] for head in CLOSED_HEADS.values())))
 
 # A zip ends with this record of 22 bytes, behind which only a comment of up to 65,535 stands (APPNOTE 4.3.16).
 END, END_SIZE = b"PK\5\6", 22
@@ -49,7 +65,14 @@ def streamed(head: bytes) -> str | None:
         return XZ
     if head[257:262] == b"ustar" and (is_header(head[:BLOCK]) or _was_header(head[:BLOCK])):
         return TAR
-    return None
+    return CLOSED if closed(head) else None
+
+
+def closed(head: bytes) -> str | None:
+    """The name of the format that begins like this, where it is one that keyguard does not read."""
+    if head[:2] not in HEADS or len(head) < LEAST_CLOSED:
+        return None
+    return next((name for name, begins in CLOSED_HEADS.items() if head.startswith(begins)), None)
 
 
 def _was_header(block: bytes) -> bool:

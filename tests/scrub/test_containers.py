@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from keyguard.archive_shape import CLOSED_HEADS
 from keyguard.baseline import Accepted
 from keyguard.policy import Policy
 from keyguard.scrub.act import act, refuse
@@ -216,6 +217,18 @@ def test_a_partly_encrypted_archive_is_refused_or_dropped(tmp_path: Path) -> Non
 
     assert dropping.refusals == ()
     assert done.proven
+
+
+def test_an_archive_of_a_format_that_is_not_read_is_refused_or_dropped(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit({"x.7z": CLOSED_HEADS["7z"] + bytes(40) + secret(9)})
+
+    with pytest.raises(ScrubError, match=r"x\.7z: it is packed as 7z"):
+        refuse(planned(repository))
+
+    dropping = plan(repository.path, SEARCHER, Wording(), drops=True)
+
+    assert act(dropping, SEARCHER, backup_of(repository), lambda _stage: None).proven
 
 
 def test_an_archive_that_nobody_can_open_keeps_the_scrub_from_beginning_unless_its_path_is_allowed(
