@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb.objects import HELD_LIMIT
 
 try:
     from dulwich._pack import apply_delta as native
@@ -13,6 +12,9 @@ try:
 except ImportError:
     native = None
     ApplyDeltaError = DamagedError  # type: ignore[misc,assignment]
+
+# What a delta needs has to be held whole. Above this it is not read, and said so.
+HELD_LIMIT = 1 << 30
 
 CUT_OFF = "its delta is cut off"
 UNKNOWN = "its delta has an unknown instruction"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NamedTuple
 
+from keyguard.git.odb.delta import HELD_LIMIT
 from keyguard.git.odb.difference import Difference, difference
 from keyguard.git.odb.kinds import BLOB, TREE, Kind
-from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, Examiner, Found, Harvest, Value, Witness
+from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Found, Harvest, Value, Witness
 from keyguard.git.odb.trees import LARGEST as LARGEST_TREE
 from keyguard.git.odb.versions import Member, Versions
 

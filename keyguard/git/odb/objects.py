@@ -23,9 +23,6 @@ STREAM_LIMIT = 64 << 20
 # Bytes examined together: they fit in the processor's cache.
 TOGETHER = 1 << 18
 
-# What a delta needs has to be held whole. Above this it is not read, and said so.
-HELD_LIMIT = 1 << 30
-
 
 class Examiner(Protocol[Value_co]):
     """Looks at objects, in whatever order. Kinds are given as their numbers."""

@@ -7,8 +7,9 @@ from typing import IO, Generic
 
 from keyguard.errors import DamagedError, GitError
 from keyguard.git.command import Git, Process
+from keyguard.git.odb.delta import HELD_LIMIT
 from keyguard.git.odb.kinds import KIND_OF
-from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, Examiner, Harvest, Lost, Value
+from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Harvest, Lost, Value
 from keyguard.git.odb.streams import PIECE
 from keyguard.git.odb.watch import Watch
 

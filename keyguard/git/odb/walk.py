@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb.delta import DELTA_ERRORS, SUSPECT, check_size, chunks
+from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size, chunks
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
 from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.large import LargeObjects
 from keyguard.git.odb.memory import Pages
-from keyguard.git.odb.objects import HELD_LIMIT, STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
+from keyguard.git.odb.objects import STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
 from keyguard.git.odb.streams import PIECE
 from keyguard.git.odb.versions import Member
