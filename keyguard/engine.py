@@ -16,9 +16,9 @@ from keyguard.judge.context import Words
 from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
 from keyguard.model import Blob, Confidence, Match, Origin, Secret, Span, Unread
 from keyguard.patterns import Library, Pattern
-from keyguard.position import Positions
+from keyguard.position import Marks, Positions, beginning
 from keyguard.prefilter import Anchor, Prefilter
-from keyguard.utf16_shape import is_whole
+from keyguard.utf16_shape import low_byte
 
 READ_BYTES = 1 << 20
 READ_TIMES = 16
@@ -71,16 +71,24 @@ class Engine:
 
     def admits(self, data: bytes) -> bool:
         """Whether `examine` could find anything: the prefilter alone."""
-        return is_whole(data) or self.prefilter.admits(data)
+        return low_byte(data) is not None or self.prefilter.admits(data)
 
     def examine(self, blob: Blob, *, admitted: bool = False) -> list[Match | Unread]:
-        """The keys in a blob, in the order of their places, and what in it could not be read.
+        """The keys in a content that is one blob, in the order of their places, and what in it could not be read.
 
         `admitted` says that the prefilter has been asked already.
         """
-        if not admitted and not self.admits(blob.data):
+        order = low_byte(blob.data)
+        if not admitted and order is None and not self.prefilter.admits(blob.data):
             return []
-        return list(_Examination(self, blob).results())
+        positions = Positions(blob.data, _beginning(blob.data, order))
+        return list(_Examination(self, blob, order, positions).results())
+
+    def examine_all(self, blobs: Iterable[Blob]) -> Iterator[Match | Unread]:
+        """The same of a content that comes as one blob, or in windows."""
+        passage = Passage(self)
+        for blob in blobs:
+            yield from passage.examine(blob)
 
     def reach(self, anchor: int) -> tuple[int, int] | None:
         """How many bytes before and after an anchor's start decide whether a pattern matches there.
@@ -159,38 +167,74 @@ class Engine:
         return [one for one in resolve(judged) if not self.library.is_published(one.candidate.text)]
 
 
-class _Examination:
-    """One blob under examination."""
+class Passage:
+    """A content under examination that passes by in windows, each of which follows the one before.
 
-    def __init__(self, engine: Engine, blob: Blob) -> None:
+    What has passed tells of what is to come whether it is UTF-16, and where in which line it begins.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._order: int | None = None
+        self._marks: Marks = {}
+
+    def examine(self, blob: Blob) -> list[Match | Unread]:
+        """The keys that the next window owns, and what in it could not be read."""
+        if blob.owned is None:
+            return self._engine.examine(blob)
+        if not blob.owned.start:
+            self._order = low_byte(blob.data)
+            self._marks = _beginning(blob.data, self._order)
+        positions = Positions(blob.data, self._marks, blob.offset)
+        found: list[Match | Unread] = []
+        if self._order is not None or self._engine.prefilter.admits(blob.data):
+            found = list(_Examination(self._engine, blob, self._order, positions).results())
+        if blob.owned.end < len(blob.data):
+            self._marks = positions.marks(blob.owned.end)
+        return found
+
+
+class _Examination:
+    """One blob under examination. `order` is that of its content, if all of that is UTF-16."""
+
+    def __init__(self, engine: Engine, blob: Blob, order: int | None, positions: Positions) -> None:
         self._engine = engine
         self._blob = blob
-        self._positions = Positions(blob)
+        self._order = order
+        self._positions = positions
         self._seen: set[tuple[Span, str]] = set()
         self._budget = READ_BYTES + READ_TIMES * len(blob.data)
         self._unread: list[Unread] = []
 
     def results(self) -> Iterator[Match | Unread]:
-        data = self._blob.data
-        found = self._read(data, [])
-        if whole := utf16.whole(data):
-            found.extend(self._read(whole.data, [whole]))
-        found = _without_parts(found)
+        # What shows a key to be a part of another may be owned by the window before.
+        found = filter(self._is_owned, _without_parts(self._read(self._blob.data, self._order, [])))
         yield from sorted(found, key=lambda match: (match.span.start, match.span.end))
         yield from self._unread
 
-    def _read(self, data: bytes, way: list[Reading]) -> list[Match]:
-        """The keys in a reading and in the readings of it. `way` leads to it, from the outside in."""
+    def _is_owned(self, match: Match) -> bool:
+        owned = self._blob.owned
+        return owned is None or owned.start <= match.span.start - self._blob.offset < owned.end
+
+    def _read(self, data: bytes, order: int | None, way: list[Reading]) -> list[Match]:
+        """The keys in a reading and in the readings of it. `way` leads to it, from the outside in.
+
+        `order` is where the low byte of its first character stands, if it is UTF-16.
+        """
         judged, further, late = self._engine.keys(data)
         self._unread.extend(Unread(name_of(self._blob.origin), reason, origin=self._blob.origin) for reason in late)
         found = [match for one in judged if (match := self._match(one, way))]
         if len(way) < DEPTH:
-            for reading in self._readings(data, further):
-                found.extend(self._read(reading.data, [*way, reading]))
+            for reading in self._readings(data, order, further):
+                found.extend(self._read(reading.data, low_byte(reading.data), [*way, reading]))
         return found
 
-    def _readings(self, data: bytes, further: list[tuple[Decoder, int]]) -> Iterator[Reading]:
+    def _readings(self, data: bytes, order: int | None, further: list[tuple[Decoder, int]]) -> Iterator[Reading]:
         read: dict[tuple[str, int], int] = {}
+        if order is not None:
+            # The whole holds all that has a trace at the places of its low bytes.
+            yield utf16.whole(data, order)
+            read[utf16.ENCODING, order] = len(data)
         for decoder, place in sorted(further, key=lambda one: one[1]):
             way = decoder.ENCODING, place % 2 if decoder in OF_PAIRS else 0
             if place < read.get(way, 0):
@@ -217,8 +261,6 @@ class _Examination:
         span = candidate.span
         for reading in reversed(way):
             span = reading.back(span)
-        if self._blob.owned and not self._blob.owned.start <= span.start < self._blob.owned.end:
-            return None
         if (span, candidate.text) in self._seen:
             return None
         self._seen.add((span, candidate.text))
@@ -245,6 +287,10 @@ class _Examination:
             return outside
         # Of text in UTF-16 the remark is in UTF-16 too.
         return remark(candidate.data, candidate.span.start, candidate.span.end)
+
+
+def _beginning(data: bytes, order: int | None) -> Marks:
+    return beginning(data, None if order is None else utf16.NEWLINES[order])
 
 
 def _read_until(reading: Reading, decoder: Decoder, place: int) -> int:

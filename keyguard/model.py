@@ -66,16 +66,14 @@ Origin = OnDisk | Staged | StandardInput | Stored
 class Blob:
     """Bytes to be searched.
 
-    Of a thing too large to be held at once a blob is one window: `offset` is where it begins, `first_line`
-    the line that its first byte stands in, and a key counts here only if it starts within `owned` (offsets
-    in `data`); what surrounds that is there for context and belongs to a neighbour.
+    Of a thing too large to be held at once a blob is one window: `offset` is where it begins, and a key counts
+    here only if it starts within `owned` (offsets in `data`); what surrounds that is there for context and belongs
+    to a neighbour.
     """
 
     data: bytes = field(repr=False)
     origin: Origin
     offset: int = 0
-    first_line: int = 1
-    first_column: int = 1
     owned: Span | None = None
 
 

@@ -1,85 +1,123 @@
-"""Lines and columns of places in a blob, which are asked for from the front to the back, more or less."""
+"""Lines and columns of places in a content, which are asked for from the front to the back, more or less."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyguard.model import Blob
+LINE_END = b"\n"
 
-_CONTINUATION = bytes(range(0x80, 0xC0))
+LONGEST = 4
+"""Bytes of the longest character of UTF-8. All but the first of them are continuation bytes."""
+
+_CONTINUATION = frozenset(range(0x80, 0xC0))
 
 
-@dataclass(slots=True)
-class _Mark:
-    """A place, how many lines end before it, where its own begins, and what of that is before it, in characters.
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a content, how many lines end before it, and what of its own line is before it.
 
-    `characters` is None where the line is no UTF-8.
+    That is counted in bytes, or in pairs of them, and in characters: None where the line is no UTF-8. `nuls` of
+    them are NUL.
     """
 
     place: int = 0
     lines: int = 0
-    start: int = 0
+    units: int = 0
     characters: int | None = 0
+    nuls: int = 0
+
+    @property
+    def line(self) -> int:
+        return 1 + self.lines
+
+    @property
+    def column(self) -> int:
+        return 1 + (self.units if self.characters is None else self.characters)
+
+
+Marks = Mapping[bytes, Mark]
+"""A mark for each way in which lines end: with `\\n`, and where the content is UTF-16 also with a pair of bytes."""
+
+
+def beginning(data: bytes, newline: bytes | None) -> Marks:
+    """Where a content begins with `data`, which is UTF-16 if `newline` says how a line of it ends."""
+    if newline is None:
+        return {LINE_END: Mark()}
+    # The byte order mark is no character.
+    first = 2 if data.startswith((b"\xff\xfe", b"\xfe\xff")) else 0
+    return {LINE_END: Mark(), newline: Mark(first, characters=None)}
 
 
 class Positions:
-    """Tells positions in one blob. What lies before a place is looked at once for all the places behind it."""
+    """Tells positions in a content, or in a window of it from which on they are asked for.
 
-    def __init__(self, blob: Blob) -> None:
-        self._blob = blob
-        self._marks: dict[tuple[bytes, int], _Mark] = {}
+    What lies before a place is looked at once for all the places behind it.
+    """
 
-    def of(self, place: int, newline: bytes = b"\n") -> tuple[int, int]:
-        """Line and column of a place, both from 1, the column in characters, where lines end with `newline`."""
-        width = len(newline)
-        parity = place % width
-        mark = self._marks.get((newline, parity))
-        if mark is None or place < mark.place:
-            mark = self._marks[newline, parity] = _Mark(parity)
-        if width == 1:
-            self._move(mark, place, newline)
-        else:
-            self._move_by_pairs(mark, place, newline)
-        blob = self._blob
-        before = (place - mark.start) // width
-        column = 1 + (before if width > 1 or mark.characters is None else mark.characters)
-        if mark.lines == 0:
-            column += (blob.first_column - 1) // width
-        if mark.start == 0 and width > 1 and blob.data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            # The byte order mark is no character.
-            column -= 1
-        return blob.first_line + mark.lines, column
+    def __init__(self, data: bytes, first: Marks, offset: int = 0) -> None:
+        """`data` begins at `offset` in the content, and the asking at `first`, which lies in it."""
+        self._data = data
+        self._offset = offset
+        self._first = first
+        self._last = dict(first)
 
-    def _move(self, mark: _Mark, place: int, newline: bytes) -> None:
-        data = self._blob.data
-        ended = data.count(newline, mark.place, place)
-        begin = mark.place
-        if ended:
-            mark.lines += ended
-            begin = mark.start = data.rfind(newline, mark.place, place) + 1
-            mark.characters = 0
-        part = data[begin:place]
-        if begin == 0 and self._blob.offset:
-            # A window may begin within a character, which the window before it has counted.
-            whole = part.lstrip(_CONTINUATION)
-            mark.start += len(part) - len(whole)
-            part = whole
-        mark.place = place
-        if mark.characters is not None:
-            try:
-                mark.characters += len(part.decode("utf-8"))
-            except UnicodeDecodeError:
-                # It is taken for Latin-1.
-                mark.characters = None
+    def of(self, place: int, newline: bytes = LINE_END) -> tuple[int, int]:
+        """Line and column of a place in the data, both from 1, the column in characters.
 
-    def _move_by_pairs(self, mark: _Mark, place: int, newline: bytes) -> None:
-        data = self._blob.data
-        order = "utf-16-be" if newline.startswith(b"\0") else "utf-16-le"
-        mark.lines += data[mark.place : place].decode(order, "replace").count("\n")
-        # A line end stands whole characters before the place.
-        found = data.rfind(newline, mark.place, place)
-        while found >= 0 and (place - found) % 2:
-            found = data.rfind(newline, mark.place, found + 1)
-        if found >= 0:
-            mark.start = found + 2
-        mark.place = place
+        `newline` is how lines end around it. UTF-16 within other content stands in the lines of that.
+        """
+        if newline in self._first:
+            mark = self._mark(self._offset + place, newline)
+            return mark.line, mark.column
+        mark = self._mark(self._offset + place, LINE_END)
+        # Half of it are NULs, which are no characters of their own.
+        return mark.line, mark.column - mark.nuls
+
+    def marks(self, place: int) -> Marks:
+        """The marks at a place in the data, for what goes on from there. One within a character is moved before it."""
+        start, least = place, max(0, place - LONGEST + 1)
+        while start > least and self._data[start] in _CONTINUATION:
+            start -= 1
+        places = {newline: start if newline == LINE_END else place for newline in self._first}
+        return {newline: self._mark(self._offset + at, newline) for newline, at in places.items()}
+
+    def _mark(self, place: int, newline: bytes) -> Mark:
+        mark = self._last[newline]
+        if place < mark.place:
+            mark = self._first[newline]
+        # What lies before the first mark belongs to a window before, which says where it stands.
+        if place > mark.place:
+            part = self._data[mark.place - self._offset : place - self._offset]
+            mark = self._last[newline] = _moved(mark, part) if newline == LINE_END else _by_pairs(mark, part, newline)
+        return mark
+
+
+def _moved(mark: Mark, part: bytes) -> Mark:
+    """The mark behind `part`, which follows it."""
+    if ended := part.count(LINE_END):
+        begin = part.rfind(LINE_END) + 1
+        mark = Mark(mark.place + begin, mark.lines + ended)
+        part = part[begin:]
+    characters = mark.characters
+    if characters is not None:
+        try:
+            characters += len(part.decode("utf-8"))
+        except UnicodeDecodeError:
+            # It is taken for Latin-1.
+            characters = None
+    nuls = mark.nuls + part.count(0)
+    return Mark(mark.place + len(part), mark.lines, mark.units + len(part), characters, nuls)
+
+
+def _by_pairs(mark: Mark, part: bytes, newline: bytes) -> Mark:
+    """The same of text in UTF-16."""
+    units, begin = mark.units, 0
+    ended = part.decode("utf-16-be" if newline.startswith(b"\0") else "utf-16-le", "replace").count("\n")
+    if ended:
+        found = part.rfind(newline)
+        # A line end stands whole characters behind the mark.
+        while found % 2:
+            found = part.rfind(newline, 0, found + 1)
+        units, begin = 0, found + 2
+    return Mark(mark.place + len(part), mark.lines + ended, units + (len(part) - begin) // 2, None)

@@ -6,6 +6,7 @@ by `!/` (`inner.zip!/a/b.txt`). A name is shown without the keys in it.
 
 from __future__ import annotations
 
+import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,10 +20,10 @@ from keyguard.archive.member import Member
 from keyguard.archive.stream import At, Content, Kept, Stream, held
 from keyguard.archive.stream import Read as Read
 from keyguard.archive_shape import ZIP, is_zip, kind, may_be_archive, streamed
-from keyguard.engine import Engine, name_of
+from keyguard.engine import Engine, Passage, name_of
 from keyguard.errors import ArchiveError, BoundError
 from keyguard.model import Blob, Match, Origin, Unread
-from keyguard.windows import windows
+from keyguard.windows import fits, windows
 
 JOINT = "!/"
 
@@ -40,16 +41,25 @@ def search(engine: Engine, read: Read, origin: Origin, size: int | None = None, 
     """
     blobs = windows(read, origin, size)
     if engine.bounds is None:
-        return (item for blob in blobs for item in engine.examine(blob))
+        return engine.examine_all(blobs)
     return _Search(engine, engine.bounds, origin, size).results(blobs, at)
 
 
 def search_whole(engine: Engine, data: bytes, origin: Origin, *, admitted: bool = False) -> list[Match | Unread]:
-    """The same of a content that is held. `admitted` says that the prefilter has been asked already."""
+    """The same of a content that is held. `admitted` says that the prefilter has been asked already.
+
+    One that does not fit is searched in windows like any other, so that all commands find the same.
+    """
+    if not fits(len(data)):
+        return list(search(engine, io.BytesIO(data).read, origin, len(data), _slices(data)))
     blob = Blob(data, origin)
     if engine.bounds is None or not may_be_archive(data) or kind(data) is None:
         return engine.examine(blob, admitted=admitted)
     return list(_Search(engine, engine.bounds, origin, len(data)).results(iter((blob,)), None))
+
+
+def _slices(data: bytes) -> At:
+    return lambda offset, count: data[offset : offset + count]
 
 
 def anywhere(file: BinaryIO) -> At:
@@ -110,7 +120,7 @@ class _Search:
         if first.owned is not None:
             yield from self._large(first, blobs, place, size, at)
             return
-        own = self._examined(first, place)
+        own = _located(self._engine.examine(first), place)
         found = kind(first.data)
         packed = self._members(found, held(first.data), place) if found else ()
         yield from _without_copies(own, packed)
@@ -118,10 +128,11 @@ class _Search:
     def _large(self, first: Blob, blobs: Iterator[Blob], place: _Place, size: int | None, at: At | None) -> Results:
         """The same of a content in windows, which are searched as they pass by, on the way to what is packed in it."""
         own: list[Match | Unread] = []
+        passage = Passage(self._engine)
 
         def passing() -> Iterator[bytes]:
             for blob in chain((first,), blobs):
-                own.extend(self._examined(blob, place))
+                own.extend(_located(passage.examine(blob), place))
                 yield blob.data[blob.owned.start : blob.owned.end] if blob.owned else blob.data
 
         pieces = passing()
@@ -189,13 +200,6 @@ class _Search:
             reason = reason if place.member is None else f"{place.member}: {reason}"
             yield Unread(name_of(self._origin), reason, origin=self._origin)
 
-    def _examined(self, blob: Blob, place: _Place) -> list[Match | Unread]:
-        """What stands in a content's own bytes."""
-        found = self._engine.examine(blob)
-        if place.member is None or not found:
-            return found
-        return [replace(item, member=place.member) if isinstance(item, Match) else item for item in found]
-
     def _name(self, name: bytes) -> tuple[str, list[Match]]:
         """A member's name as it is shown, and the keys that stand in it."""
         found = self._engine.examine(Blob(name, self._origin))
@@ -212,6 +216,13 @@ class _Search:
 
 
 _ENDINGS = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
+
+
+def _located(found: list[Match | Unread], place: _Place) -> list[Match | Unread]:
+    """What was found in a content's own bytes, with the member that it is."""
+    if place.member is None or not found:
+        return found
+    return [replace(item, member=place.member) if isinstance(item, Match) else item for item in found]
 
 
 def _without_copies(own: list[Match | Unread], packed: Iterable[Match | Unread]) -> Results:

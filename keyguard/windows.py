@@ -1,4 +1,4 @@
-"""Content too large to be held at once, read as windows that overlap."""
+"""Content too large to be held at once, cut into windows that overlap."""
 
 from __future__ import annotations
 
@@ -9,46 +9,41 @@ from keyguard.model import Blob, Origin, Span
 WINDOW = 8 << 20
 """How much new content a window brings, in bytes."""
 
-BEFORE = 16 << 10
-"""How much of what came before a window repeats: more than any pattern's context."""
+BEFORE = 128 << 10
+"""How much of what came before a window repeats: more than any pattern or decoder looks back, also in UTF-16.
 
-AFTER = 96 << 10
-"""How much a window sees beyond what it owns: more than the longest key, also in base64."""
+Both are even, so that a window of UTF-16 begins with a character.
+"""
+
+AFTER = 128 << 10
+"""How much a window sees beyond what it owns: more than the longest key and what a decoder looks at behind it."""
+
+
+def fits(size: int) -> bool:
+    """Whether a content of so many bytes is examined in one piece, by whichever command."""
+    return size <= WINDOW
 
 
 def windows(read: Callable[[int], bytes], origin: Origin, size: int | None = None) -> Iterator[Blob]:
-    """The content that `read(count)` gives (fewer bytes only at its end), as blobs.
+    """The content that `read(count)` gives (fewer bytes only at its end), as blobs, to be examined in this order.
 
     Content that fits is one blob. A key belongs to the one window that owns its first byte.
     """
-    fits = WINDOW if size is None else min(WINDOW, size)
-    data = read(fits + AFTER)
-    if len(data) < fits + AFTER and len(data) <= WINDOW:
+    first = WINDOW if size is None else min(WINDOW, size)
+    data = read(first + AFTER)
+    if len(data) < first + AFTER and fits(len(data)):
         yield Blob(data, origin)
         return
     # More than was told: a file that grows, or one of /proc.
-    data += read(WINDOW - fits) if fits < WINDOW else b""
-    offset, line, column, before = 0, 1, 1, 0
+    data += read(WINDOW - first) if first < WINDOW else b""
+    offset, before = 0, 0
     while True:
         end = before + WINDOW
         last = len(data) <= end
-        yield Blob(data, origin, offset, line, column, Span(before, len(data) if last else end))
+        yield Blob(data, origin, offset, Span(before, len(data) if last else end))
         if last:
             return
         start = end - BEFORE
-        line, column = position_after(data[:start], line, column)
         offset += start
         data = data[start:] + read(WINDOW)
         before = BEFORE
-
-
-def position_after(data: bytes, line: int, column: int) -> tuple[int, int]:
-    """Line and column behind `data` that begins at the given ones. Columns count UTF-8 characters."""
-    newlines = data.count(b"\n")
-    if newlines:
-        line, column, data = line + newlines, 1, data[data.rfind(b"\n") + 1 :]
-    # The continuation bytes of UTF-8 are no characters of their own.
-    return line, column + len(data.translate(None, _CONTINUATION))
-
-
-_CONTINUATION = bytes(range(0x80, 0xC0))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard.model import Blob, StandardInput
-from keyguard.position import Positions
+from keyguard.position import Positions, beginning
 
 PIECES = st.sampled_from([b"\n", b"a", b"bc", "ü".encode(), "語".encode(), "🔑".encode(), b"\xff", b"\x80", b"\r\n"])
 
@@ -24,25 +23,53 @@ def test_of_bytes(pieces: list[bytes], data: st.DataObject) -> None:
     # A key begins with a character of its own.
     starts = [len(b"".join(pieces[:number])) for number in range(len(pieces) + 1)]
     content = b"".join(pieces)
-    positions = Positions(Blob(content, StandardInput()))
+    positions = Positions(content, beginning(content, None))
 
     for place in data.draw(st.lists(st.sampled_from(starts), max_size=8)):
         assert positions.of(place) == plainly(content, place)
 
 
+def in_windows(content: bytes, newline: bytes | None, cuts: list[int]) -> Positions:
+    """What tells the positions behind the last of the cuts, where the content came in windows that overlap a bit."""
+    positions, offset = Positions(content, beginning(content, newline)), 0
+    for cut in sorted(cuts):
+        marks = positions.marks(cut - offset)
+        offset = max(0, cut - 4)
+        positions = Positions(content[offset:], marks, offset)
+    return positions
+
+
+@given(st.lists(PIECES, min_size=1, max_size=40), st.data())
+def test_of_bytes_in_windows(pieces: list[bytes], data: st.DataObject) -> None:
+    starts = [len(b"".join(pieces[:number])) for number in range(len(pieces) + 1)]
+    content = b"".join(pieces)
+    cuts = data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4))
+    positions = in_windows(content, None, cuts)
+
+    for place in (start for start in starts if start >= max(cuts)):
+        assert positions.of(place - max(0, max(cuts) - 4)) == plainly(content, place)
+
+
 @given(st.text("ab\n語\u0a0a\u010a\u0a01", max_size=40), st.sampled_from(["le", "be"]), st.booleans(), st.data())
 def test_of_utf_16(text: str, order: str, marked: bool, data: st.DataObject) -> None:
     mark = "\ufeff" if marked else ""
-    positions = Positions(Blob((mark + text).encode(f"utf-16-{order}"), StandardInput()))
+    newline = "\n".encode(f"utf-16-{order}")
+    content = (mark + text).encode(f"utf-16-{order}")
+    positions = Positions(content, beginning(content, newline))
 
     for number in data.draw(st.lists(st.integers(0, len(text)), max_size=8)):
         lines = text[:number].split("\n")
         place = 2 * (len(mark) + number)
-        assert positions.of(place, "\n".encode(f"utf-16-{order}")) == (len(lines), 1 + len(lines[-1]))
+        assert positions.of(place, newline) == (len(lines), 1 + len(lines[-1]))
 
 
-def test_of_a_window() -> None:
-    window = Blob("ü".encode()[1:] + b"ab\ncd", StandardInput(), offset=100, first_line=7, first_column=20)
-    positions = Positions(window)
+@given(st.text("ab\n語\u0a0a\u010a\u0a01", min_size=1, max_size=40), st.sampled_from(["le", "be"]), st.data())
+def test_of_utf_16_in_windows(text: str, order: str, data: st.DataObject) -> None:
+    newline = "\n".encode(f"utf-16-{order}")
+    cuts = data.draw(st.lists(st.integers(0, len(text) - 1), min_size=1, max_size=4))
+    positions = in_windows(text.encode(f"utf-16-{order}"), newline, [2 * cut for cut in cuts])
 
-    assert [positions.of(place) for place in (1, 2, 4, 5)] == [(7, 20), (7, 21), (8, 1), (8, 2)]
+    for number in range(max(cuts), len(text) + 1):
+        lines = text[:number].split("\n")
+        place = 2 * number - max(0, 2 * max(cuts) - 4)
+        assert positions.of(place, newline) == (len(lines), 1 + len(lines[-1]))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keyguard import windows
+from keyguard.decode import BROKEN, ENCODED
 from keyguard.engine import Engine
-from keyguard.model import Blob, Match, StandardInput
+from keyguard.judge import allow
+from keyguard.model import Blob, Match, StandardInput, Unread
+from keyguard.search import search, search_whole
 from tests.keys import Keys
 
 WINDOW, BEFORE, AFTER = 4096, 1024, 2048
@@ -28,7 +34,7 @@ def blobs(data: bytes, size: int | None = None) -> Iterator[Blob]:
 
 
 def found(engine: Engine, data: bytes, size: int | None = None) -> list[tuple[str, int, int, int]]:
-    matches = [item for blob in blobs(data, size) for item in engine.examine(blob)]
+    matches = engine.examine_all(blobs(data, size))
     return [(m.secret.reveal(), m.span.start, m.line, m.column) for m in matches if isinstance(m, Match)]
 
 
@@ -90,8 +96,6 @@ def test_every_key_of_many_is_found_once(engine: Engine, keys: Keys) -> None:
 
 
 def test_a_key_in_base64_across_a_boundary_is_found(engine: Engine, keys: Keys) -> None:
-    import base64
-
     key = keys.modern()
     encoded = base64.b64encode(f"OPENAI_API_KEY={key}".encode())
     offsets = range(WINDOW - len(encoded) - 1, WINDOW + 2, 3)
@@ -125,3 +129,127 @@ def test_a_window_sees_the_words_that_stand_before_it(engine: Engine, keys: Keys
     ]
 
     assert missed == []
+
+
+KEYS = Keys("windows")
+KEY = KEYS.modern()
+TEXTS = {
+    "plain": KEY,
+    "legacy": KEYS.legacy(),
+    "azure": KEYS.azure(),
+    "with a word": KEYS.in_context("moonshot")[1],
+    "with any word": KEYS.in_context("azure-openai-hex")[1],
+    "allowed": f"{KEY}  # keyguard: allow",
+    "joined": f'"{KEY[:50]}" +\n  "{KEY[50:]}"',
+    "joined at its prefix": f'"{KEY[:8]}" + "{KEY[8:]}"',
+    "escaped": KEY.replace("-", "%2D"),
+    "base64": base64.b64encode(f"key={KEY}".encode()).decode(),
+    "wrapped": base64.encodebytes(f"key={KEY}".encode()).decode(),
+    "hex": KEY.encode().hex(),
+    "codes": ", ".join(str(byte) for byte in KEY.encode()),
+}
+FILLINGS = ["word ", "0123456789 abcdefghi\r\n", "\n", "ü ", "語\n", "上 \n", "𝄞.", "\0", " a\0\0 ", "\n\0"]
+Part = tuple[int, int, str, str]
+
+TOLD_IN_UTF_16 = ["plain", "legacy", "allowed", "joined", "joined at its prefix", "escaped"]
+"""Those that leave a trace of their own where not all of the content is UTF-16."""
+
+
+def parts(names: Iterable[str] = TEXTS) -> st.SearchStrategy[list[Part]]:
+    """In which window a text stands, how far from its end, and what fills the content up to there."""
+    texts = st.sampled_from([TEXTS[name] for name in names])
+    part = st.tuples(st.integers(0, 2), st.integers(-300, 300), st.sampled_from(FILLINGS), texts)
+    return st.lists(part, min_size=1, max_size=3).map(sorted)
+
+
+def put_together(parts: list[Part], encoding: str) -> bytes:
+    content = b""
+    for number, shift, filling, text in [*parts, (2, 300, "end\n", "")]:
+        filled = filling.encode(encoding)
+        missing = number * WINDOW + shift - len(content)
+        content += filled * (missing // len(filled)) + f" {text} ".encode(encoding)
+    return content
+
+
+def as_whole(engine: Engine, data: bytes) -> list[Match | Unread]:
+    return engine.examine(Blob(data, StandardInput()))
+
+
+def in_windows(engine: Engine, data: bytes) -> list[Match | Unread]:
+    return [*search(engine, io.BytesIO(data).read, StandardInput())]
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows that overlap further than anything looks from a key, as those of the full size do."""
+    monkeypatch.setattr(windows, "BEFORE", WINDOW)
+    monkeypatch.setattr(windows, "AFTER", WINDOW)
+    for decoder in (*ENCODED, *BROKEN):
+        monkeypatch.setattr(decoder, "REACH", 1536)
+    monkeypatch.setattr(allow, "REACH", 1024)
+
+
+@given(parts(), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]), st.booleans())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_content_in_windows_is_judged_as_in_one_piece(
+    engine: Engine, wide: None, parts: list[Part], encoding: str, marked: bool
+) -> None:
+    mark = "\ufeff" if marked else ""
+    data = mark.encode(encoding) + put_together(parts, encoding)
+
+    assert in_windows(engine, data) == as_whole(engine, data)
+
+
+@given(parts(), parts(TOLD_IN_UTF_16), st.sampled_from(["utf-16-le", "utf-16-be"]), st.booleans())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_text_in_utf_16_among_other_content_is_judged_in_windows_as_in_one_piece(
+    engine: Engine, wide: None, one: list[Part], other: list[Part], encoding: str, first: bool
+) -> None:
+    pieces = [put_together(one, "utf-8"), put_together(other, encoding)]
+    data = b"".join(pieces if first else reversed(pieces))
+
+    assert in_windows(engine, data) == as_whole(engine, data)
+
+
+@pytest.mark.parametrize("filling", ["word ", "word\n", "語上\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_what_a_content_begins_with_says_whether_it_is_utf_16(
+    engine: Engine, encoding: str, filling: str, wide: None
+) -> None:
+    key, text = KEYS.in_context("moonshot")
+    data = ("word\n" * 400 + filling * 3000 + text).encode(encoding)
+
+    assert [item.secret.reveal() for item in in_windows(engine, data)] == [key]
+    assert in_windows(engine, data) == as_whole(engine, data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_behind_utf_16_and_utf_16_behind_text_stand_in_the_lines_of_the_content(
+    engine: Engine, encoding: str
+) -> None:
+    lines = "a line of text\n" * 600
+    mixed = [(lines + "key=").encode() + KEY.encode(encoding), lines.encode(encoding) + f"\nkey={KEY}".encode()]
+
+    assert [(item.line, item.column) for data in mixed for item in in_windows(engine, data)] == [(601, 5), (602, 5)]
+
+
+def test_a_key_that_is_joined_over_a_border_is_found_once(engine: Engine) -> None:
+    text = TEXTS["joined at its prefix"].encode()
+    wrong = []
+    for shift in range(0, len(text), 7):
+        data = b" " * (WINDOW - shift) + text + b" " * WINDOW
+        if in_windows(engine, data) != as_whole(engine, data):
+            wrong.append(shift)
+
+    assert wrong == []
+
+
+def test_what_is_held_is_searched_in_windows_too(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    examined: list[int] = []
+    admits = engine.prefilter.admits
+    monkeypatch.setattr(engine.prefilter, "admits", lambda data: examined.append(len(data)) or admits(data))
+    data = b"." * 3 * WINDOW + f" {KEY} ".encode()
+
+    assert search_whole(engine, data, StandardInput()) == in_windows(engine, data)
+
+    assert max(examined) == BEFORE + WINDOW + AFTER

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from keyguard.decode.reading import REACH as REACH
 from keyguard.decode.reading import Reading, Stride
-from keyguard.utf16_shape import low_byte
 
 ENCODING = "utf-16"
+NEWLINES = (b"\n\0", b"\0\n")
+"""How a line ends, by where the low byte of a character stands."""
+
 _HIGH = bytes(0xFF if byte else 0 for byte in range(256))
 
 
@@ -18,17 +20,14 @@ def disguises(keyword: bytes) -> Iterable[bytes]:
 
 
 def readings(data: bytes, at: int) -> Iterator[Reading]:
-    # A trace begins at a low byte. Within other content its order can only be guessed.
-    order = low_byte(data)
-    known = order is not None and (at - order) % 2 == 0
+    # A trace begins at a low byte. Within other content the order can only be guessed.
     reach = min(at, REACH) // 2 * 2
-    yield _narrowed(data, at - reach, min(len(data), at + REACH), order if known else None)
+    yield _narrowed(data, at - reach, min(len(data), at + REACH), None)
 
 
-def whole(data: bytes) -> Reading | None:
-    """All of the data read as UTF-16, if it looks like it."""
-    order = low_byte(data)
-    return None if order is None else _narrowed(data, order, len(data), order)
+def whole(data: bytes, order: int) -> Reading:
+    """All of the data read as UTF-16, of which the low byte of the first character stands at `order`, 0 or 1."""
+    return _narrowed(data, order, len(data), order)
 
 
 def _narrowed(data: bytes, first: int, end: int, order: int | None) -> Reading:
@@ -42,8 +41,9 @@ def _narrowed(data: bytes, first: int, end: int, order: int | None) -> Reading:
     high = before & behind if order is None else before if order else behind
     merged = int.from_bytes(low, "big") | high
     big_endian = first % 2 if order is None else order
-    newline = b"\0\n" if big_endian else b"\n\0"
-    return Reading(merged.to_bytes(len(low), "big"), ENCODING, Stride(max(0, first - big_endian), 2), newline)
+    return Reading(
+        merged.to_bytes(len(low), "big"), ENCODING, Stride(max(0, first - big_endian), 2), NEWLINES[big_endian]
+    )
 
 
 def _nonzero(data: bytes, start: int, count: int) -> int:

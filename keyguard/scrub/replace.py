@@ -92,10 +92,10 @@ class Cleaner:
 
     def matches(self, data: bytes) -> list[Match]:
         """Where the keys stand in `data`."""
+        blobs = windows(io.BytesIO(data).read, StandardInput(), len(data))
         found = [
             item
-            for blob in windows(io.BytesIO(data).read, StandardInput(), len(data))
-            for item in self._engine.examine(blob)
+            for item in self._engine.examine_all(blobs)
             if isinstance(item, Match) and item.secret.fingerprint in self.fingerprints
         ]
         return sorted(found, key=lambda match: (match.span.start, -match.span.end))

@@ -146,6 +146,7 @@ def test_an_unknown_compression_is_said() -> None:
 @pytest.fixture
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "WINDOW", 1 << 16)
+    monkeypatch.setattr(windows, "BEFORE", 1 << 14)
 
 
 FILLING = bytes(range(1, 250)) * 2000
