@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import regex
 
@@ -12,10 +13,10 @@ from keyguard.archive.bounds import BOUNDS, Bounds
 from keyguard.decode import BROKEN, DEPTH, OF_PAIRS, Decoder, Reading, traces, utf16
 from keyguard.judge import Judged, judge, resolve
 from keyguard.judge.allow import remark
-from keyguard.judge.context import Words
+from keyguard.judge.context import Heard, Words
 from keyguard.match import TIMEOUT_S, Candidate, MatchTimeoutError, candidates, union
 from keyguard.model import Blob, Confidence, Match, Origin, Secret, Span, Unread
-from keyguard.patterns import Library, Pattern
+from keyguard.patterns import Context, Library, Pattern
 from keyguard.position import Marks, Positions, beginning
 from keyguard.prefilter import Anchor, Prefilter
 from keyguard.utf16_shape import low_byte
@@ -29,6 +30,10 @@ SEAM = 1024
 
 MANY = 64
 """From this many places on, one search for all patterns of an anchor is worth its making."""
+
+
+MOST_AWAITING = 10_000
+"""Of so many keys of a content is remembered that they wait for a word which tells that they are keys."""
 
 
 def anchors(library: Iterable[Pattern]) -> tuple[Anchor, ...]:
@@ -82,7 +87,7 @@ class Engine:
         if not admitted and order is None and not self.prefilter.admits(blob.data):
             return []
         positions = Positions(blob.data, _beginning(blob.data, order))
-        return list(_Examination(self, blob, order, positions).results())
+        return _Examination(self, blob, order, positions).results()[0]
 
     def examine_all(self, blobs: Iterable[Blob]) -> Iterator[Match | Unread]:
         """The same of a content that comes as one blob, or in windows."""
@@ -110,10 +115,13 @@ class Engine:
         except MatchTimeoutError:
             return True
 
-    def keys(self, data: bytes) -> tuple[list[Judged], list[tuple[Decoder, int]], list[str]]:
+    def keys(
+        self, data: bytes, heard: Heard | None = None
+    ) -> tuple[list[Judged], list[tuple[Decoder, int]], list[str]]:
         """The keys that stand in `data` as it is, where another reading is worth a try, and what ran over its time.
 
-        A pattern that does so hides nothing that the others find.
+        A pattern that does so hides nothing that the others find. With what was `heard` in its content, `data` is the
+        text of a window, and a key of it may await a word.
         """
         places: dict[str, list[int]] = defaultdict(list)
         patterns: dict[str, Pattern] = {}
@@ -129,9 +137,11 @@ class Engine:
                 bare.extend(starts)
         ordered = sorted(patterns.values(), key=lambda pattern: self._order[pattern.id])
         late: list[str] = []
-        found = self._judged(data, [(pattern, sorted(places[pattern.id])) for pattern in ordered], late)
+        work = [(pattern, sorted(places[pattern.id])) for pattern in ordered]
+        found = self._judged(data, Words(data, heard), work, late)
         # Where nothing sure stands around the keyword, what does may be a part of a key.
-        broken = _outside(bare, [one.candidate.span for one in found if one.confidence is Confidence.HIGH])
+        sure = (one for one in found if one.confidence is Confidence.HIGH and not one.awaits)
+        broken = _outside(bare, [one.candidate.span for one in sure])
         return found, disguised + [(decoder, place) for place in broken for decoder in BROKEN], late
 
     def _anchored(self, data: bytes) -> dict[bytes, list[int]]:
@@ -156,9 +166,10 @@ class Engine:
             # Which of the patterns it was is told when each is tried.
             return starts
 
-    def _judged(self, data: bytes, work: Iterable[tuple[Pattern, list[int]]], late: list[str]) -> list[Judged]:
+    def _judged(
+        self, data: bytes, words: Words, work: Iterable[tuple[Pattern, list[int]]], late: list[str]
+    ) -> list[Judged]:
         judged: list[Judged] = []
-        words = Words(data)
         for pattern, places in work:
             try:
                 judged += filter(None, (judge(one, words) for one in candidates(pattern, data, places)))
@@ -167,63 +178,126 @@ class Engine:
         return [one for one in resolve(judged) if not self.library.is_published(one.candidate.text)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Awaiting:
+    """A match that counts if a word of each of the contexts turns up in a later window."""
+
+    match: Match
+    contexts: tuple[Context, ...]
+    heard: Heard
+
+    @property
+    def is_settled(self) -> bool:
+        return all(context in self.heard for context in self.contexts)
+
+
 class Passage:
     """A content under examination that passes by in windows, each of which follows the one before.
 
-    What has passed tells of what is to come whether it is UTF-16, and where in which line it begins.
+    What has passed tells of what is to come whether it is UTF-16, where in which line it begins, and which words stand
+    before it. What is to come may hold a word that tells that something which has passed is a key.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._order: int | None = None
         self._marks: Marks = {}
+        self._heard: list[Heard] = []
+        self._awaiting: list[_Awaiting] = []
+        self._forgotten = 0
 
     def examine(self, blob: Blob) -> list[Match | Unread]:
-        """The keys that the next window owns, and what in it could not be read."""
+        """The keys that the next window owns, those that had to wait for it, and what in it could not be read."""
         if blob.owned is None:
             return self._engine.examine(blob)
         if not blob.owned.start:
             self._order = low_byte(blob.data)
             self._marks = _beginning(blob.data, self._order)
+            contexts = [context for pattern in self._engine.library for context in pattern.context]
+            # In the bytes as they are, and in what they are as UTF-16.
+            self._heard = [Heard(contexts), Heard(contexts)]
         positions = Positions(blob.data, self._marks, blob.offset)
         found: list[Match | Unread] = []
         if self._order is not None or self._engine.prefilter.admits(blob.data):
-            found = list(_Examination(self._engine, blob, self._order, positions).results())
+            examination = _Examination(self._engine, blob, self._order, positions, self._heard)
+            found, awaiting = examination.results()
+            self._keep(awaiting)
+        else:
+            self._heard[0].listen(blob.data)
         if blob.owned.end < len(blob.data):
             self._marks = positions.marks(blob.owned.end)
-        return found
+        return [*self._settled(blob.origin), *found]
+
+    def _keep(self, awaiting: Iterable[_Awaiting]) -> None:
+        for one in awaiting:
+            if len(self._awaiting) < MOST_AWAITING:
+                self._awaiting.append(one)
+            else:
+                self._forgotten += 1
+
+    def _settled(self, origin: Origin) -> Iterator[Match | Unread]:
+        """What has waited for a word that was heard now."""
+        waiting, self._awaiting = self._awaiting, []
+        for one in waiting:
+            if one.is_settled:
+                yield one.match
+            else:
+                self._awaiting.append(one)
+        if self._forgotten and len(self._awaiting) < len(waiting):
+            reason = "a word that tells what they are stands too far behind some possible keys"
+            yield Unread(name_of(origin), reason, self._forgotten, origin)
+            self._forgotten = 0
 
 
 class _Examination:
-    """One blob under examination. `order` is that of its content, if all of that is UTF-16."""
+    """One blob under examination.
 
-    def __init__(self, engine: Engine, blob: Blob, order: int | None, positions: Positions) -> None:
+    `order` is that of its content, if all of that is UTF-16. Of a window `heard` are the words of its content: those
+    in its bytes, and those in the text that they are as UTF-16.
+    """
+
+    def __init__(
+        self, engine: Engine, blob: Blob, order: int | None, positions: Positions, heard: Sequence[Heard] = ()
+    ) -> None:
         self._engine = engine
         self._blob = blob
         self._order = order
         self._positions = positions
+        self._heard = heard
+        self._awaiting: list[_Awaiting] = []
         self._seen: set[tuple[Span, str]] = set()
         self._budget = READ_BYTES + READ_TIMES * len(blob.data)
         self._unread: list[Unread] = []
 
-    def results(self) -> Iterator[Match | Unread]:
+    def results(self) -> tuple[list[Match | Unread], list[_Awaiting]]:
+        """The keys, in the order of their places, and what could not be read; and what may turn out to be a key."""
+        found = self._read(self._blob.data, self._order, [], self._heard)
         # What shows a key to be a part of another may be owned by the window before.
-        found = filter(self._is_owned, _without_parts(self._read(self._blob.data, self._order, [])))
-        yield from sorted(found, key=lambda match: (match.span.start, match.span.end))
-        yield from self._unread
+        is_whole = _no_part_of(found)
+        known = {(match.span, match.secret) for match in found}
+        keys = sorted(filter(self._is_owned, filter(is_whole, found)), key=_place)
+        awaiting = [one for one in self._awaiting if self._is_owned(one.match) and is_whole(one.match)]
+        return [*keys, *self._unread], [one for one in awaiting if (one.match.span, one.match.secret) not in known]
 
     def _is_owned(self, match: Match) -> bool:
         owned = self._blob.owned
         return owned is None or owned.start <= match.span.start - self._blob.offset < owned.end
 
-    def _read(self, data: bytes, order: int | None, way: list[Reading]) -> list[Match]:
+    def _read(self, data: bytes, order: int | None, way: list[Reading], heard: Sequence[Heard] = ()) -> list[Match]:
         """The keys in a reading and in the readings of it. `way` leads to it, from the outside in.
 
-        `order` is where the low byte of its first character stands, if it is UTF-16.
+        `order` is where the low byte of its first character stands, if it is UTF-16. The first of `heard` hears its
+        words, the next those of that text.
         """
-        judged, further, late = self._engine.keys(data)
+        own = heard[0] if heard else None
+        if own:
+            own.listen(data)
+        judged, further, late = self._engine.keys(data, own)
         self._unread.extend(Unread(name_of(self._blob.origin), reason, origin=self._blob.origin) for reason in late)
-        found = [match for one in judged if (match := self._match(one, way))]
+        found = [match for one in judged if (match := self._match(one, way, own))]
+        if len(way) < DEPTH and order is not None:
+            whole = utf16.whole(data, order)
+            found.extend(self._read(whole.data, None, [*way, whole], heard[1:]))
         if len(way) < DEPTH:
             for reading in self._readings(data, order, further):
                 found.extend(self._read(reading.data, low_byte(reading.data), [*way, reading]))
@@ -233,7 +307,6 @@ class _Examination:
         read: dict[tuple[str, int], int] = {}
         if order is not None:
             # The whole holds all that has a trace at the places of its low bytes.
-            yield utf16.whole(data, order)
             read[utf16.ENCODING, order] = len(data)
         for decoder, place in sorted(further, key=lambda one: one[1]):
             way = decoder.ENCODING, place % 2 if decoder in OF_PAIRS else 0
@@ -256,18 +329,17 @@ class _Examination:
         if excess not in self._unread:
             self._unread.append(excess)
 
-    def _match(self, judged: Judged, way: list[Reading]) -> Match | None:
+    def _match(self, judged: Judged, way: list[Reading], heard: Heard | None) -> Match | None:
         candidate = judged.candidate
         span = candidate.span
         for reading in reversed(way):
             span = reading.back(span)
         if (span, candidate.text) in self._seen:
             return None
-        self._seen.add((span, candidate.text))
         line, column = self._positions.of(span.start, way[0].newline if way else b"\n")
         pattern = candidate.pattern
         backwards = ("reversed",) if "reversed" in pattern.required else ()
-        return Match(
+        match = Match(
             rule=pattern.rule,
             kind=pattern.kind_of(candidate.kind),
             secret=Secret(candidate.text, candidate.prefix),
@@ -280,6 +352,11 @@ class _Examination:
             encoding=(*(reading.encoding for reading in way), *backwards),
             allowed=self._allowed(candidate, span, way),
         )
+        if heard and judged.awaits:
+            self._awaiting.append(_Awaiting(match, judged.awaits, heard))
+            return None
+        self._seen.add((span, candidate.text))
+        return match
 
     def _allowed(self, candidate: Candidate, span: Span, way: list[Reading]) -> str | None:
         outside = remark(self._blob.data, span.start, span.end)
@@ -306,16 +383,20 @@ def _outside(places: list[int], spans: list[Span]) -> list[int]:
     return [place for place, index in before if index < 0 or place >= spans[index].end]
 
 
-def _without_parts(found: list[Match]) -> list[Match]:
-    """Without what another reading shows to be a part of a key: a body in one literal, its prefix in another."""
+def _no_part_of(found: list[Match]) -> Callable[[Match], bool]:
+    """Tells a key from what another reading shows to be a part of one: a body in one literal, its prefix in another."""
     sure = sorted((m.span.start, m.span.end) for m in found if m.confidence is Confidence.HIGH)
     starts = [start for start, _ in sure]
 
-    def is_part(span: Span) -> bool:
-        before = bisect_right(starts, span.start)
-        return before > 0 and span.end <= sure[before - 1][1]
+    def is_whole(match: Match) -> bool:
+        before = bisect_right(starts, match.span.start)
+        return match.confidence is Confidence.HIGH or not before or match.span.end > sure[before - 1][1]
 
-    return [match for match in found if match.confidence is Confidence.HIGH or not is_part(match.span)]
+    return is_whole
+
+
+def _place(match: Match) -> tuple[int, int]:
+    return match.span.start, match.span.end
 
 
 def name_of(origin: Origin) -> str:

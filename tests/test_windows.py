@@ -34,8 +34,8 @@ def blobs(data: bytes, size: int | None = None) -> Iterator[Blob]:
 
 
 def found(engine: Engine, data: bytes, size: int | None = None) -> list[tuple[str, int, int, int]]:
-    matches = engine.examine_all(blobs(data, size))
-    return [(m.secret.reveal(), m.span.start, m.line, m.column) for m in matches if isinstance(m, Match)]
+    items = engine.examine_all(blobs(data, size))
+    return [(m.secret.reveal(), m.span.start, m.line, m.column) for m in matches(items)]
 
 
 LENGTHS = [0, 1, AFTER - 1, AFTER, AFTER + 1, WINDOW - 1, WINDOW, WINDOW + 1, WINDOW + AFTER - 1, WINDOW + AFTER]
@@ -139,6 +139,9 @@ TEXTS = {
     "azure": KEYS.azure(),
     "with a word": KEYS.in_context("moonshot")[1],
     "with any word": KEYS.in_context("azure-openai-hex")[1],
+    "without a word": f"api_key={KEYS.unmarked('azure-openai-hex')}",
+    "a word": "https://x.openai.azure.com",
+    "a word in parts": 'api_type = "Azure',
     "allowed": f"{KEY}  # keyguard: allow",
     "joined": f'"{KEY[:50]}" +\n  "{KEY[50:]}"',
     "joined at its prefix": f'"{KEY[:8]}" + "{KEY[8:]}"',
@@ -171,12 +174,18 @@ def put_together(parts: list[Part], encoding: str) -> bytes:
     return content
 
 
-def as_whole(engine: Engine, data: bytes) -> list[Match | Unread]:
-    return engine.examine(Blob(data, StandardInput()))
+def as_whole(engine: Engine, data: bytes) -> list[Match]:
+    return matches(engine.examine(Blob(data, StandardInput())))
 
 
-def in_windows(engine: Engine, data: bytes) -> list[Match | Unread]:
-    return [*search(engine, io.BytesIO(data).read, StandardInput())]
+def in_windows(engine: Engine, data: bytes) -> list[Match]:
+    # One that had to wait for a word comes later.
+    found = matches(search(engine, io.BytesIO(data).read, StandardInput()))
+    return sorted(found, key=lambda match: (match.span.start, match.span.end))
+
+
+def matches(items: Iterable[Match | Unread]) -> list[Match]:
+    return [item for item in items if isinstance(item, Match)]
 
 
 @pytest.fixture
@@ -253,3 +262,35 @@ def test_what_is_held_is_searched_in_windows_too(engine: Engine, monkeypatch: py
     assert search_whole(engine, data, StandardInput()) == in_windows(engine, data)
 
     assert max(examined) == BEFORE + WINDOW + AFTER
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("word", ["openai.azure.com", "AZURE_OPENAI", "AzureChatOpenAI", 'api_type = "azure"'])
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_word_that_may_stand_anywhere_stands_in_any_window(
+    engine: Engine, encoding: str, word: str, behind: bool
+) -> None:
+    key, text = KEYS.unmarked("azure-openai-hex"), TEXTS["without a word"]
+    parts = [text, word] if behind else [word, text]
+    data = ("\n" + "word " * WINDOW).join(["", *parts, ""]).encode(encoding)
+
+    assert [match.secret.reveal() for match in in_windows(engine, data)] == [key]
+    assert in_windows(engine, data) == as_whole(engine, data)
+
+
+def test_without_a_word_in_any_window_there_is_no_key(engine: Engine) -> None:
+    assert (
+        in_windows(engine, ("\n" + "word " * WINDOW).join(["", TEXTS["without a word"], "an azure sky", ""]).encode())
+        == []
+    )
+
+
+def test_what_is_forgotten_while_it_waits_for_a_word_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyguard.engine.MOST_AWAITING", 2)
+    texts = [f"api_key={KEYS.unmarked('azure-openai-hex', number)}" for number in range(5)]
+    waiting = ("\n" + "word " * WINDOW).join(["", *texts, ""]).encode()
+
+    assert [*search(engine, io.BytesIO(waiting).read, StandardInput())] == []
+    *found, unread = search(engine, io.BytesIO(waiting + b" openai.azure.com").read, StandardInput())
+    assert isinstance(unread, Unread)
+    assert (len(found), unread.count) == (2, 3)

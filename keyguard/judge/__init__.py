@@ -9,21 +9,26 @@ from keyguard.judge import context, fakes
 from keyguard.judge.structure import CHECKS
 from keyguard.match import Candidate
 from keyguard.model import Confidence
+from keyguard.patterns import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate that is a key: why, how sure that is, and how far from it the words that it needs are."""
+    """A candidate that is a key: why, how sure that is, and how far from it the words that it needs are.
+
+    It is one only if a word of each of the contexts that it `awaits` comes in a later window.
+    """
 
     candidate: Candidate
     confidence: Confidence
     evidence: tuple[str, ...]
     distance: int
+    awaits: tuple[Context, ...] = ()
 
     @property
-    def rank(self) -> tuple[int, int, int]:
+    def rank(self) -> tuple[bool, int, int, int]:
         """Of overlapping ones the greatest counts."""
-        return int(self.confidence), len(self.evidence), -self.distance
+        return not self.awaits, int(self.confidence), len(self.evidence), -self.distance
 
 
 def judge(candidate: Candidate, anywhere: context.Words) -> Judged | None:
@@ -38,9 +43,10 @@ def judge(candidate: Candidate, anywhere: context.Words) -> Judged | None:
         evidence.append(name)
     if fakes.is_fake(candidate):
         return None
-    distance = context.distance(candidate, anywhere)
-    if distance is None:
+    around = context.distance(candidate, anywhere)
+    if around is None:
         return None
+    distance, awaits = around
     if pattern.context:
         evidence.append("context")
     supported = [name for name in pattern.supporting if CHECKS[name](candidate)]
@@ -50,6 +56,7 @@ def judge(candidate: Candidate, anywhere: context.Words) -> Judged | None:
         confidence=pattern.doubtful if doubtful else pattern.confidence,
         evidence=(*evidence, *supported),
         distance=distance,
+        awaits=awaits,
     )
 
 
