@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 LINE_END = b"\n"
 
+LINE_END_OF_PAIRS = (b"\n\0", b"\0\n")
+"""How a line of UTF-16 ends, by where the low byte of a character stands: first or second."""
+
 LONGEST = 4
 """Bytes of the longest character of UTF-8. All but the first of them are continuation bytes."""
 
@@ -40,13 +43,13 @@ Marks = Mapping[bytes, Mark]
 """A mark for each way in which lines end: with `\\n`, and where the content is UTF-16 also with a pair of bytes."""
 
 
-def beginning(data: bytes, newline: bytes | None) -> Marks:
-    """Where a content begins with `data`, which is UTF-16 if `newline` says how a line of it ends."""
-    if newline is None:
+def beginning(data: bytes, order: int | None) -> Marks:
+    """Where a content begins with `data`. If that is UTF-16, `order` is where a character's low byte stands, 0 or 1."""
+    if order is None:
         return {LINE_END: Mark()}
     # The byte order mark is no character.
     first = 2 if data.startswith((b"\xff\xfe", b"\xfe\xff")) else 0
-    return {LINE_END: Mark(), newline: Mark(first, characters=None)}
+    return {LINE_END: Mark(), LINE_END_OF_PAIRS[order]: Mark(first, characters=None)}
 
 
 class Positions:

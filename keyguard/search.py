@@ -20,9 +20,11 @@ from keyguard.archive.member import Member
 from keyguard.archive.stream import At, Content, Kept, Stream, held
 from keyguard.archive.stream import Read as Read
 from keyguard.archive_shape import ZIP, is_zip, kind, may_be_archive, streamed
-from keyguard.engine import Engine, Passage, name_of
+from keyguard.engine import Engine
 from keyguard.errors import ArchiveError, BoundError
+from keyguard.examination import name_of
 from keyguard.model import Blob, Match, Origin, Unread
+from keyguard.passage import Passage, examined
 from keyguard.windows import fits, windows
 
 JOINT = "!/"
@@ -41,7 +43,7 @@ def search(engine: Engine, read: Read, origin: Origin, size: int | None = None, 
     """
     blobs = windows(read, origin, size)
     if engine.bounds is None:
-        return engine.examine_all(blobs)
+        return examined(engine, blobs)
     return _Search(engine, engine.bounds, origin, size).results(blobs, at)
 
 

@@ -16,6 +16,7 @@ from keyguard.decode import BROKEN, ENCODED
 from keyguard.engine import Engine
 from keyguard.judge import allow
 from keyguard.model import Blob, Match, StandardInput, Unread
+from keyguard.passage import examined
 from keyguard.search import search, search_whole
 from tests.keys import Keys
 
@@ -34,7 +35,7 @@ def blobs(data: bytes, size: int | None = None) -> Iterator[Blob]:
 
 
 def found(engine: Engine, data: bytes, size: int | None = None) -> list[tuple[str, int, int, int]]:
-    items = engine.examine_all(blobs(data, size))
+    items = examined(engine, blobs(data, size))
     return [(m.secret.reveal(), m.span.start, m.line, m.column) for m in matches(items)]
 
 
@@ -286,7 +287,7 @@ def test_without_a_word_in_any_window_there_is_no_key(engine: Engine) -> None:
 
 
 def test_what_is_forgotten_while_it_waits_for_a_word_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyguard.engine.MOST_AWAITING", 2)
+    monkeypatch.setattr("keyguard.passage.MOST_AWAITING", 2)
     texts = [f"api_key={KEYS.unmarked('azure-openai-hex', number)}" for number in range(5)]
     waiting = ("\n" + "word " * WINDOW).join(["", *texts, ""]).encode()
 

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from keyguard.decode.reading import REACH as REACH
 from keyguard.decode.reading import Reading, Stride
+from keyguard.position import LINE_END_OF_PAIRS
 
 ENCODING = "utf-16"
-NEWLINES = (b"\n\0", b"\0\n")
-"""How a line ends, by where the low byte of a character stands."""
-
 _HIGH = bytes(0xFF if byte else 0 for byte in range(256))
 
 
@@ -42,7 +40,7 @@ def _narrowed(data: bytes, first: int, end: int, order: int | None) -> Reading:
     merged = int.from_bytes(low, "big") | high
     big_endian = first % 2 if order is None else order
     return Reading(
-        merged.to_bytes(len(low), "big"), ENCODING, Stride(max(0, first - big_endian), 2), NEWLINES[big_endian]
+        merged.to_bytes(len(low), "big"), ENCODING, Stride(max(0, first - big_endian), 2), LINE_END_OF_PAIRS[big_endian]
     )
 
 

@@ -9,6 +9,7 @@ from keyguard.archive.bounds import BOUNDS, Budget
 from keyguard.engine import Engine
 from keyguard.errors import ArchiveError, KeyguardError
 from keyguard.model import Match, StandardInput
+from keyguard.passage import examined
 from keyguard.scrub.disguise import blunt, stand_in
 from keyguard.scrub.packed import Unpacking
 from keyguard.scrub.wording import Wording
@@ -95,7 +96,7 @@ class Cleaner:
         blobs = windows(io.BytesIO(data).read, StandardInput(), len(data))
         found = [
             item
-            for item in self._engine.examine_all(blobs)
+            for item in examined(self._engine, blobs)
             if isinstance(item, Match) and item.secret.fingerprint in self.fingerprints
         ]
         return sorted(found, key=lambda match: (match.span.start, -match.span.end))

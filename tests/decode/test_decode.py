@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard import engine
+from keyguard import examination
 from keyguard.decode import ENCODED, traces
 from keyguard.decode import codes as character_codes
 from keyguard.decode.reading import Digits, Pieces, Stride, pieced
@@ -373,8 +373,8 @@ def test_what_is_never_disguised_leaves_no_trace() -> None:
 
 
 def test_more_disguised_text_than_is_read_makes_a_blob_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "READ_BYTES", 100)
-    monkeypatch.setattr(engine, "READ_TIMES", 0)
+    monkeypatch.setattr(examination, "READ_BYTES", 100)
+    monkeypatch.setattr(examination, "READ_TIMES", 0)
     items = ENGINE.examine(Blob(b64(f"KEY={MADE[0]}".encode()), StandardInput()))
 
     assert [item.reason for item in items if isinstance(item, Unread)] == [
