@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import groupby
 
 from keyguard.archive.bounds import Bounds
-from keyguard.archive_shape import kind, may_be_archive
+from keyguard.archive_shape import HEADS, kind, may_be_archive
 from keyguard.engine import Engine
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.difference import Gap, surroundings
 from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE, entries_of
 from keyguard.model import Blob, Match, Stored, Unread
@@ -23,6 +24,7 @@ Results = list[Match | Unread]
 MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
 
 MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
+OPAQUE_HEADS = MARKS | HEADS
 
 
 class ObjectExaminer:
@@ -33,10 +35,10 @@ class ObjectExaminer:
         self._oid_size = oid_size
         self._dull = DullPlaces(engine)
 
-    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[tuple[int, Results]]:
+    def several(self, batch: Batch) -> Iterator[tuple[int, Results]]:
         """The keys in some objects, by the number of each that has any."""
-        for number in sorted(self._admitted(kinds, contents)):
-            if results := self._examined(kinds[number], contents[number]):
+        for number in sorted(self._admitted(batch)):
+            if results := self._examined(batch.kind, batch.content(number)):
                 yield number, results
 
     def one(self, kind: int, content: bytes, changed: Sequence[Gap] | None) -> tuple[Results | None, bool]:
@@ -58,19 +60,16 @@ class ObjectExaminer:
         origin = Stored("blob" if kind == BLOB else MESSAGES.get(kind, "path"))
         return list(search(self._engine, read, origin, size)) or None
 
-    def _admitted(self, kinds: Sequence[int], contents: Sequence[bytes]) -> set[int]:
+    def _admitted(self, batch: Batch) -> set[int]:
         """The numbers of the contents that may hold a key: one search for all of them."""
-        # A line end is part of no anchor, nor of the run that has to follow one.
-        together = b"\n".join(contents)
-        admitted = set(_opaque(kinds, contents))
-        hits = self._engine.prefilter.hits(together)
-        if hits:
-            ends = list(accumulate(len(content) + 1 for content in contents))
-            for number, own in groupby(hits, lambda hit: bisect_right(ends, hit[1])):
-                content = contents[number]
-                begin = ends[number] - len(content) - 1
-                if number not in admitted and not self._dull.hold(content, ((at, start - begin) for at, start in own)):
-                    admitted.add(number)
+        admitted = set(_opaque(batch)) if batch.kind == BLOB else set()
+        hits = self._engine.prefilter.hits(batch.data)
+        for number, own in groupby(hits, lambda hit: bisect_right(batch.ends, hit[1])):
+            begin = batch.begin(number)
+            if number not in admitted and not self._dull.hold(
+                batch.content(number), ((at, start - begin) for at, start in own)
+            ):
+                admitted.add(number)
         return admitted
 
     def _examined(self, kind: int, data: bytes) -> Results:
@@ -94,11 +93,17 @@ class ObjectExaminer:
         return results
 
 
-def _opaque(kinds: Sequence[int], contents: Sequence[bytes]) -> Iterator[int]:
+def _opaque(blobs: Batch) -> Iterator[int]:
     """The numbers of the blobs that look like UTF-16 or an archive, in which no anchor is found as it stands."""
-    for number, content in enumerate(contents):
-        if kinds[number] == BLOB and _is_opaque(content):
-            yield number
+    begin = 0
+    nul = blobs.data.find(b"\0")
+    for number, end in enumerate(blobs.ends):
+        # What begins like none of these and has no NUL is neither, and so is nearly all text.
+        if blobs.data[begin : begin + 2] in OPAQUE_HEADS or begin <= nul < end:
+            if _is_opaque(blobs.data[begin:end]):
+                yield number
+            nul = blobs.data.find(b"\0", end)
+        begin = end + 1
 
 
 def _is_opaque(content: bytes) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from keyguard.git.command import Git
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.kinds import Kind
 from keyguard.git.odb.reader import Reading, read
 from keyguard.git.odb.store import find_store
@@ -26,9 +27,8 @@ class Result:
 class Everything:
     """An examiner to which each object is a finding."""
 
-    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
-        assert len(kinds) == len(contents)
-        return enumerate(contents)
+    def several(self, batch: Batch) -> Iterable[tuple[int, bytes]]:
+        return enumerate(batch.contents())
 
     def one(self, _kind: int, content: bytes, _changed: object) -> tuple[bytes, bool]:
         return content, False

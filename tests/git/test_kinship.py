@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +19,11 @@ from keyguard.git.kin.ancestry import ReadPast
 from keyguard.git.kin.connectivity import absent_objects
 from keyguard.git.kin.kinship import Kinship
 from keyguard.git.kin.tree_reader import names
+from keyguard.git.odb.batch import Batch
+from keyguard.git.odb.kinds import Kind
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
-from keyguard.git.odb.trees import entries
+from keyguard.git.odb.trees import Entries, entries
 from keyguard.git.past import AskedPast
 from tests.git.repositories import Repository, with_history
 
@@ -30,7 +33,7 @@ NAMES = ["a", "b.txt", "with space", "Ünïcode", "line\nend", "100644 a", "zz" 
 class Nobody:
     """Finds nothing in anything."""
 
-    def several(self, _kinds: Sequence[int], _contents: Sequence[bytes]) -> Iterable[tuple[int, None]]:
+    def several(self, _batch: Batch) -> Iterable[tuple[int, None]]:
         return ()
 
     def one(self, _kind: int, _content: bytes, _changed: object) -> tuple[None, bool]:
@@ -420,11 +423,17 @@ OID = st.one_of(
 TREE = st.lists(st.tuples(st.sampled_from([b"100644", b"40000"]), NAME, OID), max_size=8)
 
 
+def entries_in(trees: list[bytes]) -> Entries | None:
+    batch = Batch.of(Kind.TREE, trees)
+    starts = np.array([batch.begin(number) for number in range(len(trees))], np.int64)
+    return entries(batch.data, starts, np.array(batch.ends, np.int64), 20)
+
+
 @given(st.lists(TREE, max_size=5))
 def test_entries_of_many_trees_are_those_of_each(trees: list[list[tuple[bytes, bytes, bytes]]]) -> None:
     contents = [b"".join(b"%s %s\0%s" % entry for entry in tree) for tree in trees]
 
-    found = entries(contents, 20)
+    found = entries_in(contents)
 
     assert found is not None
     told = [
@@ -441,7 +450,7 @@ def test_a_tree_that_is_cut_off_is_no_tree(trees: list[list[tuple[bytes, bytes, 
     # Somewhere within the last id.
     contents[which] = contents[which][: -data.draw(st.integers(1, 19))]
 
-    assert entries(contents, 20) is None
+    assert entries_in(contents) is None
 
 
 @given(TREE.filter(bool), st.data())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from keyguard.errors import PatternError
 from keyguard.git.command import Git
 from keyguard.git.odb import loose as loose_files
 from keyguard.git.odb import objects, reader, shares, walk
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.store import find_store
 from tests.git import packs
 from tests.git.reading import Everything, collected, read_everything
@@ -298,7 +299,7 @@ def test_what_the_examiner_raises_comes_through(jobs: int, tmp_path: Path, monke
 
 
 class Refusing(Everything):
-    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
+    def several(self, batch: Batch) -> Iterable[tuple[int, bytes]]:
         raise PatternError("no")
 
 
@@ -319,7 +320,7 @@ def test_an_object_that_ends_its_process_is_lost_and_the_others_are_read(
 
 
 class Mortal(Everything):
-    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, bytes]]:
-        if b"fatal" in contents:
+    def several(self, batch: Batch) -> Iterable[tuple[int, bytes]]:
+        if b"fatal" in batch.contents():
             os._exit(1)
-        return super().several(kinds, contents)
+        return super().several(batch)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyguard.engine import Engine
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.kinds import BLOB
 from keyguard.model import Blob, Match, Stored
 from keyguard.patterns import load
@@ -59,7 +60,7 @@ def plainly(engine: Engine, content: bytes) -> list[tuple[str, int, int]]:
 
 
 def together(examiner: ObjectExaminer, contents: list[bytes]) -> list[list[tuple[str, int, int]]]:
-    results = dict(examiner.several([BLOB] * len(contents), contents))
+    results = dict(examiner.several(Batch.of(BLOB, contents)))
     return [found([*results.get(number, [])]) for number in range(len(contents))]
 
 

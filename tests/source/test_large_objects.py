@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from keyguard.git.command import Git
 from keyguard.git.odb import large
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.delta import apply_delta
 from keyguard.git.odb.difference import difference
 from keyguard.git.odb.kinds import BLOB, TREE
@@ -76,7 +77,7 @@ def test_what_is_found_is_the_same_with_and_without_a_look_at_the_difference(ste
     result = apply_delta(TEXT, delta)
 
     assert examiner().one(BLOB, result, difference(delta, len(TEXT)).gaps) == examiner().one(BLOB, result, None)
-    assert bool(examiner().one(BLOB, result, None)[0]) == bool(dict(examiner().several([BLOB], [result])))
+    assert bool(examiner().one(BLOB, result, None)[0]) == bool(dict(examiner().several(Batch.of(BLOB, [result]))))
 
 
 def test_a_text_without_anchors_is_silent_and_searched_where_it_differs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,5 +120,5 @@ def test_a_key_in_what_is_no_tree_is_found_soon(rest: bytes) -> None:
     entry = b"100644 name\0" + bytes(20)
     keyed = b"100644 " + KEY.encode() + b"\0" + bytes(20)
     for content in (entry + rest + KEY.encode(), keyed + rest, rest + b" " + KEY.encode() + b" " + rest):
-        ((_, found),) = examiner().several([TREE], [content])
+        ((_, found),) = examiner().several(Batch.of(TREE, [content]))
         assert [match.secret.reveal() for match in found] == [KEY]

@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.difference import Gap
 from keyguard.git.odb.kinds import TREE, entries_of
@@ -71,12 +72,14 @@ class TreeReader:
         self.found: dict[int, Named] = {}
         self.versions = None
 
-    def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
+    def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:
+        if batch.kind != TREE:
+            return
         behind = np.array(holders, np.int64)
         beside = self._leading.of(behind) if self._leading else [None] * len(holders)
         numbers = self._holders[behind].tolist()
-        for number, kind, content, oids in zip(numbers, kinds, contents, beside, strict=True):
-            if kind == TREE and number in self._wanted:
+        for number, content, oids in zip(numbers, batch.contents(), beside, strict=True):
+            if number in self._wanted:
                 entries = self._entries(content, oids)
                 self.found[number] = self._same.setdefault(tuple(entries), dict(entries))
 
@@ -91,7 +94,7 @@ class TreeReader:
     def pass_over(self, kind: int) -> None:
         """A tree too large to be held is left out."""
 
-    def several(self, _kinds: Sequence[int], _contents: Sequence[bytes]) -> Iterable[tuple[int, None]]:
+    def several(self, _batch: Batch) -> Iterable[tuple[int, None]]:
         return ()
 
     def one(self, _kind: int, _content: bytes, _changed: Sequence[Gap] | None) -> tuple[None, bool]:

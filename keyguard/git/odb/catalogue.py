@@ -18,9 +18,13 @@ ABSENT = -1
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All ids of a store. `oids` has a row of raw bytes an object, ascending; an object's number is its row's."""
+    """All ids of a store. `oids` has a row of raw bytes an object, ascending; an object's number is its row's.
+
+    `buckets` says from which row on the ids begin with each two bytes, and, at its end, how many there are.
+    """
 
     oids: Oids
+    buckets: npt.NDArray[np.int32] = field(repr=False)
     _beginnings: npt.NDArray[np.uint64] = field(repr=False)
 
     def __len__(self) -> int:
@@ -67,10 +71,16 @@ def catalogue(parts: Iterable[Oids], oid_size: int) -> Catalogue:
     """The catalogue of the ids in `parts`, in which one may occur more than once."""
     parts = [part for part in parts if len(part)] or [np.empty((0, oid_size), np.uint8)]
     if len(parts) == 1 and _ascend(parts[0]):
-        return Catalogue(parts[0], beginnings(parts[0]))
+        return _catalogue(parts[0])
     together = np.concatenate(parts)
     sorted_ = np.unique(as_text(together)).view(np.uint8).reshape(-1, oid_size)
-    return Catalogue(sorted_, beginnings(sorted_))
+    return _catalogue(sorted_)
+
+
+def _catalogue(oids: Oids) -> Catalogue:
+    begin = beginnings(oids)
+    buckets = np.searchsorted(begin, np.arange(1 << 16, dtype=np.uint64) << np.uint64(48))
+    return Catalogue(oids, np.append(buckets, len(oids)).astype(np.int32), begin)
 
 
 def beginnings(oids: Oids) -> npt.NDArray[np.uint64]:

@@ -1,16 +1,15 @@
-"""Rebuilding an object from its base and a delta: in C where dulwich is installed, else here."""
+"""Rebuilding an object from its base and a delta: in C where that is to be had, keyguard's own or dulwich's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from keyguard.errors import DamagedError
+from keyguard.git.odb.compiled import native
 
 try:
-    from dulwich._pack import apply_delta as native
+    from dulwich._pack import apply_delta as of_dulwich
     from dulwich.errors import ApplyDeltaError
 except ImportError:
-    native = None
+    of_dulwich = None
     ApplyDeltaError = DamagedError  # type: ignore[misc,assignment]
 
 # What a delta needs has to be held whole. Above this it is not read, and said so.
@@ -70,12 +69,14 @@ def check_size(delta: bytes) -> None:
         raise DamagedError(f"it is a delta of {size >> 20} MB, over the limit of {HELD_LIMIT >> 20} MB")
 
 
-def _in_python(base: bytes, delta: bytes) -> list[bytes]:
-    return [apply_delta(base, delta)]
+def rebuild(base: bytes, delta: bytes) -> bytes:
+    """`apply_delta` in the fastest way there is. It raises what is in DELTA_ERRORS."""
+    if native is not None:
+        result = native.apply_delta(base, delta)
+        # What is wrong with it is told in Python.
+        return apply_delta(base, delta) if result is None else result
+    return b"".join(of_dulwich(base, delta)) if of_dulwich else apply_delta(base, delta)
 
-
-# What the walk calls, once an object: the result in pieces to be joined.
-chunks: Callable[[bytes, bytes], list[bytes]] = native or _in_python
 
 # Codes of copies whose numbers are given without a hole, as most are: how many bytes offset and length take together,
 # the bits of the offset, and how many these are.
@@ -85,7 +86,7 @@ PLAIN_COPIES = {
     for length in range(4)
 }
 
-# A delta that announces an absurd size makes dulwich's run out of memory at once, before it takes any.
+# A delta that announces an absurd size makes those in C run out of memory at once, before they take any.
 DELTA_ERRORS = (DamagedError, ApplyDeltaError, MemoryError)
 
 

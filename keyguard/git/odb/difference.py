@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from keyguard.errors import DamagedError
+from keyguard.git.odb.compiled import native
 from keyguard.git.odb.delta import CUT_OFF, OTHER_BASE, OTHER_SIZE, OUTSIDE, PLAIN_COPIES, UNKNOWN, copied, sizes
 
 Gap = tuple[int, int, int, int]
@@ -36,6 +37,11 @@ def difference(delta: bytes, base_size: int) -> Difference:
 
     Raises DamagedError where git would not apply it.
     """
+    told = native.difference(delta, base_size) if native else None
+    return Difference(*told) if told else _difference(delta, base_size)
+
+
+def _difference(delta: bytes, base_size: int) -> Difference:
     announced, size, at = sizes(delta)
     if announced != base_size:
         raise DamagedError(OTHER_BASE)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from keyguard.deflate import INFLATE_ERRORS, crc32, decompress, decompressobj
 from keyguard.errors import DamagedError
+from keyguard.git.odb.compiled import native
 from keyguard.git.odb.streams import LONGER
 
-__all__ = ["INFLATE_ERRORS", "crc32", "decompress", "inflated", "pieces"]
+__all__ = ["INFLATE_ERRORS", "at_once", "crc32", "decompress", "inflated", "pieces"]
 
 Buffer = bytes | memoryview
 
 READ = 1 << 20
+
+# libdeflate's, where keyguard's extension was built with it. It does not say what is wrong with a stream.
+_in_one_go: Callable[[Buffer, int], bytes | None] | None = getattr(native, "inflate", None)
+
+
+def at_once(packed: Buffer, size: int) -> bytes:
+    """What a `packed` so short that it cannot inflate to much does inflate to, which has to be `size` bytes.
+
+    Raises DamagedError, and what is in INFLATE_ERRORS.
+    """
+    if _in_one_go and (whole := _in_one_go(packed, size)) is not None:
+        return whole
+    data: bytes = decompress(packed, 15, size)
+    if len(data) != size:
+        raise DamagedError("it has another length than it announces")
+    return data
 
 
 def inflated(packed: Buffer, size: int) -> bytes:
@@ -20,6 +37,8 @@ def inflated(packed: Buffer, size: int) -> bytes:
 
     Holds never more than that, whatever `packed` would give. Raises DamagedError.
     """
+    if _in_one_go and (whole := _in_one_go(packed, size)) is not None:
+        return whole
     inflater = decompressobj()
     try:
         data: bytes = inflater.decompress(packed, size + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NamedTuple
 
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.delta import HELD_LIMIT
 from keyguard.git.odb.difference import Difference, difference
 from keyguard.git.odb.kinds import BLOB, TREE, Kind
@@ -26,16 +27,17 @@ class Limits(NamedTuple):
 
 
 # What is large is not copied to be examined with others. Of a tree the entries cost more than the bytes.
-LARGE = Limits(1 << 14, 1 << 15, 256)
-LARGE_TREE = Limits(12 << 10, 12 << 10, 32)
+LARGE = Limits(1 << 14, 1 << 14, 64)
+LARGE_TREE = Limits(12 << 10, 12 << 10, 16)
 TOO_LARGE = Limits(STREAM_LIMIT, HELD_LIMIT, 1)
 
 
 class LargeObjects(Generic[Value]):
     """The large objects of a share, in the order of the reading.
 
-    `nearest` is down to which depth each object of a family has to be given to this, whatever its size. `silent` says
-    by depth whether nothing stands in the object that was read last there, so that nothing does in a copy of it.
+    `nearest` is down to which depth each object of a family has to be given to this, whatever its size. `silent`
+    says by depth, as 1 or 0, whether nothing stands in the object that was read last there, so that nothing does in a
+    copy of it.
     """
 
     def __init__(
@@ -51,10 +53,10 @@ class LargeObjects(Generic[Value]):
         self._whole = whole
         self._versions: Versions | None = witness.versions if witness and whole else None
         self.nearest = -1
-        self.silent = [False] * (deepest + 1)
+        self.silent = bytearray(deepest + 1)
 
     def limit(self, kind: int) -> int:
-        """More bytes than this make an object of this kind a large one."""
+        """More bytes than this make an object of this kind a large one, as long as the share lasts."""
         return self._limits(kind).size
 
     def changes(self, kind: int, depth: int, delta: bytes, base_size: int, size: int) -> Difference | None:
@@ -94,7 +96,7 @@ class LargeObjects(Generic[Value]):
             harvest.found.append(Found(self._oid(member.holder), Kind(kind), value))
         harvest.count(1, kind == BLOB, len(data))
         if self._witness and kind != BLOB and not told:
-            self._witness.add([member.holder], [kind], [data])
+            self._witness.add([member.holder], Batch.of(kind, [data]))
 
     def _limits(self, kind: int) -> Limits:
         if not self._whole:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
+from keyguard.git.odb.compiled import native
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
 from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
@@ -108,8 +109,8 @@ class Gatherer:
     # And of those before: holder, date, tree, how many parents, and these.
     _settled: list[tuple[Numbers, ...]] = field(default_factory=list)
     # Trees that wait to be taken apart, and their holders.
-    _trees: list[bytes] = field(default_factory=list)
-    _holders: list[int] = field(default_factory=list)
+    _trees: list[Batch] = field(default_factory=list)
+    _holders: list[Numbers] = field(default_factory=list)
     _held: int = 0
     _strange: bool = False
     versions: Versions = field(init=False)
@@ -125,17 +126,16 @@ class Gatherer:
     def _oid_size(self) -> int:
         return int(self.catalogue.oids.shape[1])
 
-    def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
+    def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:
         """Gather what some objects name, which ascend by holder."""
-        if TREE in kinds:
-            is_tree = [kind == TREE for kind in kinds]
-            self._wait(compress(holders, is_tree), list(compress(contents, is_tree)))
-        if COMMIT in kinds or TAG in kinds:
-            for holder, kind, content in zip(holders, kinds, contents, strict=True):
-                if kind == COMMIT:
-                    self._add_commit(holder, content)
-                elif kind == TAG:
-                    self._add_tag(holder, content)
+        if batch.kind == TREE:
+            self._wait(holders, batch)
+        elif batch.kind == COMMIT:
+            for holder, content in zip(holders, batch.contents(), strict=True):
+                self._add_commit(int(holder), content)
+        elif batch.kind == TAG:
+            for holder, content in zip(holders, batch.contents(), strict=True):
+                self._add_tag(int(holder), content)
 
     def pass_over(self, kind: int) -> None:
         """Say that an object of this kind was too large to be held."""
@@ -188,25 +188,41 @@ class Gatherer:
         there = number != ABSENT
         self._runs.append((number[there].astype(np.int32), first[there].astype(np.int32), last[there].astype(np.int32)))
 
-    def _wait(self, holders: Iterable[int], trees: list[bytes]) -> None:
-        size = sum(map(len, trees))
-        if size > LARGEST:
+    def _wait(self, holders: Sequence[int] | Numbers, trees: Batch) -> None:
+        if trees.volume > LARGEST:
             self._strange = True
             return
-        self._holders += holders
-        self._trees += trees
-        self._held += size
+        self._holders.append(np.asarray(holders, np.int64))
+        self._trees.append(trees)
+        self._held += len(trees.data)
         if self._held > TOGETHER:
             self._add_trees()
 
     def _add_trees(self) -> None:
         """Take apart the trees that wait."""
-        found = entries(self._trees, self._oid_size)
+        if self._trees:
+            data = b"".join([trees.data for trees in self._trees])
+            self._take_apart(data, *_bounds(self._trees), np.concatenate(self._holders))
+        self._trees, self._holders, self._held = [], [], 0
+
+    def _take_apart(self, data: bytes, starts: Numbers, ends: Numbers, holders: Numbers) -> None:
+        if native is not None:
+            oids, buckets = self.catalogue.oids, self.catalogue.buckets
+            columns = native.tree_runs(data, starts, ends, holders, self._oid_size, oids, buckets)
+            if columns is None:
+                self._strange = True
+                return
+            child, first, last, absent, absent_first, absent_last = columns
+            self._runs.append((_small(child), _small(first), _small(last)))
+            if absent:
+                oids = np.frombuffer(absent, np.uint8).reshape(-1, self._oid_size)
+                self._absent.append((oids, _small(absent_first), _small(absent_last)))
+            return
+        found = entries(data, starts, ends, self._oid_size)
         if found is None:
             self._strange = True
         elif len(found.at):
-            self._add_runs(*_runs(found, np.array(self._holders, np.int64), self._oid_size))
-        self._trees, self._holders, self._held = [], [], 0
+            self._add_runs(*_runs(found, holders, self._oid_size))
 
     def _add_commit(self, holder: int, content: bytes) -> None:
         links = COMMIT_LINKS[self._oid_size].match(content)
@@ -227,6 +243,23 @@ class Gatherer:
             return
         holders = np.array([holder], np.int64)
         self._add_runs(_raw([link[1]], self._oid_size), holders, holders)
+
+
+def _small(column: bytes) -> Small:
+    return np.frombuffer(column, np.int32)
+
+
+def _bounds(batches: Iterable[Batch]) -> tuple[Numbers, Numbers]:
+    """Where the contents of all batches begin and end, when their data are joined."""
+    ends: list[Numbers] = []
+    starts: list[Numbers] = []
+    before = 0
+    for batch in batches:
+        end = np.array(batch.ends, np.int64) + before
+        ends.append(end)
+        starts.append(np.append(before, end[:-1] + 1))
+        before += len(batch.data)
+    return np.concatenate(starts), np.concatenate(ends)
 
 
 def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Numbers, Numbers]:

@@ -6,6 +6,7 @@ Source: gitformat-loose(5): a zlib stream of the object's kind, a space, its siz
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -14,9 +15,10 @@ from typing import BinaryIO
 
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
+from keyguard.git.odb.batch import TOGETHER, Batch
 from keyguard.git.odb.inflate import INFLATE_ERRORS, decompress, pieces
-from keyguard.git.odb.kinds import BLOB, KIND_OF, Kind
-from keyguard.git.odb.objects import STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
+from keyguard.git.odb.kinds import KIND_OF
+from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Harvest, Lost, Value, Witness
 from keyguard.git.odb.streams import LONGER, PIECE, Stream
 from keyguard.model import Unread
 
@@ -68,50 +70,47 @@ def examine_loose(
     They are shown to `witness` too, to which they go by what `name` gives for their ids.
     """
     harvest: Harvest[Value] = Harvest()
-    batch = _Batch()
+    waiting = _Waiting()
     for oid in oids:
         try:
             with files.opened(objects / oid[:2] / oid[2:]) as file:
-                _read(harvest, batch, oid, file, examiner, witness)
+                _read(harvest, waiting, oid, file, examiner, witness)
         except DamagedError as error:
             harvest.lost.append(Lost(oid, str(error), final=str(error) in NOT_FOR_GIT))
         except OSError as error:
             harvest.lost.append(Lost(oid, f"it cannot be read: {error.strerror}"))
-        if batch.held > TOGETHER:
-            batch.examine(harvest, examiner, witness, name)
-            batch = _Batch()
-    batch.examine(harvest, examiner, witness, name)
+        if waiting.held > TOGETHER:
+            waiting.examine(harvest, examiner, witness, name)
+            waiting = _Waiting()
+    waiting.examine(harvest, examiner, witness, name)
     return harvest
 
 
 @dataclass(slots=True)
-class _Batch:
-    """Objects that wait to be examined together, which costs much less than one by one."""
+class _Waiting:
+    """Objects that wait to be examined together with others of their kind."""
 
-    oids: list[str] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
+    _objects: dict[int, list[tuple[str, bytes]]] = field(default_factory=lambda: defaultdict(list))
     held: int = 0
 
     def add(self, oid: str, kind: int, content: bytes) -> None:
-        self.oids.append(oid)
-        self.kinds.append(kind)
-        self.contents.append(content)
+        self._objects[kind].append((oid, content))
         self.held += len(content)
 
     def examine(
         self, harvest: Harvest[Value], examiner: Examiner[Value], witness: Witness | None, name: Name | None
     ) -> None:
-        for number, value in examiner.several(self.kinds, self.contents):
-            harvest.found.append(Found(self.oids[number], Kind(self.kinds[number]), value))
-        harvest.count(len(self.kinds), self.kinds.count(BLOB), self.held)
-        if witness and name and self.oids:
-            witness.add(name(self.oids), self.kinds, self.contents)
+        for kind, objects in self._objects.items():
+            oids = [oid for oid, _ in objects]
+            batch = Batch.of(kind, [content for _, content in objects])
+            harvest.examine(batch, oids.__getitem__, examiner)
+            if witness and name:
+                witness.add(name(oids), batch)
 
 
 def _read(
     harvest: Harvest[Value],
-    batch: _Batch,
+    waiting: _Waiting,
     oid: str,
     file: BinaryIO,
     examiner: Examiner[Value],
@@ -119,7 +118,7 @@ def _read(
 ) -> None:
     packed = file.read(SHORT)
     if len(packed) < SHORT:
-        batch.add(oid, *_at_once(packed))
+        waiting.add(oid, *_at_once(packed))
         return
     kind, size, content = _in_pieces(chain([packed], files.blocks(file)))
     if size > STREAM_LIMIT:
@@ -130,7 +129,7 @@ def _read(
     whole = Stream(content, size)
     data = whole.read(size)
     whole.finish()
-    batch.add(oid, kind, data)
+    waiting.add(oid, kind, data)
 
 
 def _at_once(packed: bytes) -> tuple[int, bytes]:

@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.streams import Stream, sliced
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from keyguard.git.odb.difference import Gap
     from keyguard.git.odb.links import Links
     from keyguard.git.odb.versions import Versions
@@ -20,14 +24,11 @@ Value_co = TypeVar("Value_co", covariant=True)
 # An object of more bytes is not held whole but streamed, unless a delta needs it.
 STREAM_LIMIT = 64 << 20
 
-# Bytes examined together: they fit in the processor's cache.
-TOGETHER = 1 << 18
-
 
 class Examiner(Protocol[Value_co]):
     """Looks at objects, in whatever order. Kinds are given as their numbers."""
 
-    def several(self, kinds: Sequence[int], contents: Sequence[bytes]) -> Iterable[tuple[int, Value_co]]:
+    def several(self, batch: Batch) -> Iterable[tuple[int, Value_co]]:
         """Look at some contents together, and give for those that have something in them their number and it."""
         ...
 
@@ -50,7 +51,7 @@ class Examiner(Protocol[Value_co]):
 class Witness(Protocol):
     """Is shown all objects that are read, beside the examiner, by whatever names the reading has for them."""
 
-    def add(self, holders: Sequence[int], kinds: Sequence[int], contents: Sequence[bytes]) -> None:
+    def add(self, holders: Sequence[int] | npt.NDArray[np.int64], batch: Batch) -> None:
         """See some objects together."""
         ...
 
@@ -101,8 +102,14 @@ class Harvest(Generic[Value]):
         if len(data) > STREAM_LIMIT:
             self.take_stream(oid, kind, len(data), sliced(data), examiner)
             return
-        self.found += (Found(oid, Kind(kind), value) for _, value in examiner.several([kind], [data]))
-        self.count(1, kind == BLOB, len(data))
+        self.examine(Batch.of(kind, [data]), [oid].__getitem__, examiner)
+
+    def examine(self, batch: Batch, oid: Callable[[int], str], examiner: Examiner[Value]) -> None:
+        """Examine the objects of a batch. `oid` gives the id of each by its number."""
+        for number, value in examiner.several(batch):
+            self.found.append(Found(oid(number), Kind(batch.kind), value))
+        count = len(batch.ends)
+        self.count(count, count if batch.kind == BLOB else 0, batch.volume)
 
     def take_stream(self, oid: str, kind: int, size: int, pieces: Iterable[bytes], examiner: Examiner[Value]) -> None:
         """Examine an object that comes in pieces.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError
 from keyguard.git.odb import files
+from keyguard.git.odb.compiled import native
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.memory import release
 
@@ -90,19 +91,17 @@ def read_entries(mapped: mmap.mmap, index: Index) -> Entries:
     width = index.oids.shape[1]
     limit = max(len(mapped) - width, 0)
     stored = index.offsets.astype(np.int64)
-    row = np.argsort(stored, kind="stable").astype(np.int32)
+    row = np.argsort(stored).astype(np.int32)
     offsets = stored[row]
     content = np.frombuffer(mapped, np.uint8)
     groups = []
     for start, after in pairwise(_group_bounds(offsets, limit)):
-        groups.append(_read_headers(content, offsets[start:after], limit, width))
+        groups.append(_read_headers(content, offsets, start, after, limit, width))
         release(mapped)
     headers = _joined(groups, width)
-    base = np.full(len(row), WHOLE, np.int32)
-    _set_near(base, headers, offsets)
-    foreign = _set_named(base, headers, row, index)
+    foreign = _set_named(headers, row, index)
     ends = np.clip(np.append(offsets, limit), 0, limit)
-    return Entries(row, ends, headers.length, _compact(headers.size), headers.kind, base, foreign)
+    return Entries(row, ends, headers.length, _compact(headers.size), headers.kind, headers.base, foreign)
 
 
 def _compact(sizes: Integers) -> Integers:
@@ -119,20 +118,32 @@ def _group_bounds(offsets: Integers, limit: int) -> list[int]:
 class _Headers:
     """What the headers of a group of entries say, and the `length` of each in bytes.
 
-    `back` is how far before an OFS_DELTA its base lies. `named` are the bases' ids of the REF_DELTAs.
+    `base` is that of the Entries, not yet set for REF_DELTAs. `named` are the ids of the bases of these.
     """
 
     length: Bytes
     size: Integers
     kind: Bytes
-    back: Integers
+    base: Integers
     named: Bytes
 
 
-def _read_headers(content: Bytes, offset: Integers, limit: int, width: int) -> _Headers:
+def _read_headers(content: Bytes, offsets: Integers, start: int, after: int, limit: int, width: int) -> _Headers:
+    """What the headers of the entries `start`..`after` say, of which all `offsets` ascend."""
+    if native is None:
+        return _read_together(content, offsets, start, after, limit, width)
+    length, kind, size, base, named = native.read_entries(content, offsets, start, after, limit, width)
+    return _Headers(
+        np.frombuffer(length, np.uint8), np.frombuffer(size, np.int64), np.frombuffer(kind, np.uint8),
+        np.frombuffer(base, np.int32), np.frombuffer(named, np.uint8).reshape(-1, width),
+    )  # fmt: skip
+
+
+def _read_together(content: Bytes, offsets: Integers, start: int, after: int, limit: int, width: int) -> _Headers:
+    offset = offsets[start:after]
     inside = (offset >= HEADER) & (offset < limit)
-    start = np.where(inside, offset, 0)
-    at = start.copy()
+    begin = np.where(inside, offset, 0)
+    at = begin.copy()
     first = content[at]
     kind = np.where(inside, (first >> 4) & 7, 0).astype(np.uint8)
     kind[kind == 5] = 0
@@ -144,7 +155,18 @@ def _read_headers(content: Bytes, offset: Integers, limit: int, width: int) -> _
     deltas = np.nonzero(kind == REF_DELTA)[0]
     named = content[np.minimum(at[deltas, None] + np.arange(width), limit)]
     at[deltas] += width
-    return _Headers((at - start).astype(np.uint8), size, kind, back, named)
+    return _Headers((at - begin).astype(np.uint8), size, kind, _near(offsets, offset, kind, back), named)
+
+
+def _near(offsets: Integers, offset: Integers, kind: Bytes, back: Integers) -> Integers:
+    """The base of each OFS_DELTA: the entry that begins where it says, if one does. WHOLE for others."""
+    base = np.full(len(offset), WHOLE, np.int32)
+    deltas = np.nonzero(kind == OFS_DELTA)[0]
+    wanted = offset[deltas] - back[deltas]
+    at = np.searchsorted(offsets, wanted)
+    fits = (back[deltas] > 0) & (offsets[np.minimum(at, len(offsets) - 1)] == wanted)
+    base[deltas] = np.where(fits, at, NOWHERE)
+    return base
 
 
 def _low_first(content: Bytes, at: Integers, number: Integers, going: Integers, limit: int) -> Integers:
@@ -175,27 +197,22 @@ def _high_first(content: Bytes, at: Integers, number: Integers, going: Integers,
 
 
 def _joined(groups: list[_Headers], width: int) -> _Headers:
-    none, nothing = np.empty(0, np.int64), np.empty(0, np.uint8)
-    length, kind = (
-        np.concatenate([nothing, *(getattr(group, name) for group in groups)]) for name in ("length", "kind")
+    bytes_, small = np.empty(0, np.uint8), np.empty(0, np.int32)
+    return _Headers(
+        np.concatenate([bytes_, *(group.length for group in groups)]),
+        np.concatenate([np.empty(0, np.int64), *(group.size for group in groups)]),
+        np.concatenate([bytes_, *(group.kind for group in groups)]),
+        np.concatenate([small, *(group.base for group in groups)]),
+        np.concatenate([bytes_.reshape(0, width), *(group.named for group in groups)]),
     )
-    size, back = (np.concatenate([none, *(getattr(group, name) for group in groups)]) for name in ("size", "back"))
-    named = np.concatenate([nothing.reshape(0, width), *(group.named for group in groups)])
-    return _Headers(length, size, kind, back, named)
 
 
-def _set_near(base: Integers, headers: _Headers, offsets: Integers) -> None:
-    """Set the base of each OFS_DELTA: the entry that begins where it says, if one does."""
-    deltas = np.nonzero(headers.kind == OFS_DELTA)[0]
-    wanted = offsets[deltas] - headers.back[deltas]
-    at = np.searchsorted(offsets, wanted)
-    fits = (headers.back[deltas] > 0) & (offsets[np.minimum(at, len(offsets) - 1)] == wanted)
-    base[deltas] = np.where(fits, at, NOWHERE)
-
-
-def _set_named(base: Integers, headers: _Headers, row: Integers, index: Index) -> dict[int, bytes]:
+def _set_named(headers: _Headers, row: Integers, index: Index) -> dict[int, bytes]:
     """Set the base of each REF_DELTA; gives the ids of those bases that are not in this pack."""
     deltas = np.nonzero(headers.kind == REF_DELTA)[0]
+    if not len(deltas):
+        return {}
+    base = headers.base
     position = np.empty(len(row), np.int64)
     position[row] = np.arange(len(row))
     rows = index.rows(headers.named)

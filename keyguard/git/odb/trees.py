@@ -6,7 +6,6 @@ ids are of use to most readers of a tree; where the ids are, is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +25,7 @@ FEWEST, MANY = 8, 1 << 16
 class Entries:
     """The entries of some trees, one after the other, a column a property.
 
-    `data` are the trees, joined. `tree` is the number of the tree, `start` where in `data` the entry begins, `at`
+    `data` holds the trees. `tree` is the number of the tree, `start` where in `data` the entry begins, `at`
     where its id does.
     """
 
@@ -36,24 +35,24 @@ class Entries:
     at: Places
 
 
-def entries(trees: Sequence[bytes], oid_size: int) -> Entries | None:
-    """The entries of `trees`; None where one of them is no tree, or no usual one."""
-    data = b"".join(trees)
+def entries(data: bytes, starts: Places, ends: Places, oid_size: int) -> Entries | None:
+    """The entries of the trees that lie at `starts`..`ends` of `data`; None where one is no tree, or no usual one.
+
+    Between two trees, and behind the last, may stand line ends.
+    """
     if len(data) > MANY and data.count(0) * FEWEST > len(data):
         return None
     at = _ends_of_names(data, oid_size) + 1
-    ends = np.cumsum(np.fromiter(map(len, trees), np.int64, len(trees)))
-    start = np.empty_like(at)
-    start[:1] = 0
-    start[1:] = at[:-1] + oid_size
     # A tree ends where its last entry does: then the next one's first entry begins where it should.
     after = np.searchsorted(at, ends)
     count = np.diff(after, prepend=0)
-    filled = np.diff(ends, prepend=0) > 0
+    filled = ends > starts
     if (filled != (count > 0)).any() or (at[after[filled] - 1] + oid_size != ends[filled]).any():
         return None
-    tree = np.repeat(np.arange(len(trees)), count)
-    return Entries(data, tree, start, at)
+    start = np.empty_like(at)
+    start[1:] = at[:-1] + oid_size
+    start[(after - count)[filled]] = starts[filled]
+    return Entries(data, np.repeat(np.arange(len(ends)), count), start, at)
 
 
 def _ends_of_names(data: bytes, oid_size: int) -> Places:

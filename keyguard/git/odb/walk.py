@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
-from typing import Generic
+from typing import Generic, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size, chunks
+from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size, rebuild
+from keyguard.git.odb.difference import Difference
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
-from keyguard.git.odb.inflate import INFLATE_ERRORS, crc32, decompress, inflated, parts, pieces
+from keyguard.git.odb.inflate import INFLATE_ERRORS, at_once, crc32, inflated, parts, pieces
 from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.large import LargeObjects
 from keyguard.git.odb.memory import Pages
-from keyguard.git.odb.objects import STREAM_LIMIT, TOGETHER, Examiner, Found, Harvest, Lost, Value, Witness
+from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
 from keyguard.git.odb.streams import PIECE
+from keyguard.git.odb.unpack import Rows, taken, unpacker
 from keyguard.git.odb.versions import Member
 
 # A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
@@ -29,10 +30,9 @@ from keyguard.git.odb.versions import Member
 SHORT = 1 << 16
 
 NO_BASE = "a base of its delta cannot be read"
-WRONG_SIZE = "it has another length than it announces"
 
-# Entries turned into rows of Python's own numbers at a time: a whole share would take too much.
-ROWS = 1 << 9
+# Entries of which rows are made at a time: those of a whole share would take too much.
+ROWS = 1 << 11
 
 # After bytes so many it is looked at how much of the pack is in memory. Each entry counts for this much more: it brings
 # what lies around it along, how much is the system's choice.
@@ -79,8 +79,29 @@ def read_pack(path: Path, index: Index) -> Pack:
     return Pack(path, index, entries, in_order(entries), complaint(mapped, index), twice)
 
 
-# Place, kind and content of an object that waits to be examined with others, which costs much less than one by one.
-_Object = tuple[int, int, bytes]
+class Entry(NamedTuple):
+    """An entry of a pack, as the walk comes by it: a row of numbers, as native/unpack.c knows it too.
+
+    It is at a `place` of the order, and at an `offset` of the pack, where after a header its stream of `size` bytes
+    lies at `begin`..`after`. `stored` is how it is stored, a kind or a delta, `check` its checksum or -1. The others
+    are those of the Order. `odd` says what is out of the ordinary: bits of LONG and TWICE.
+    """
+
+    place: int
+    begin: int
+    after: int
+    size: int
+    stored: int
+    depth: int
+    last: int
+    following: int
+    odd: int
+    offset: int
+    check: int
+
+
+# Its stream has to be inflated with bounds; another pack is read for it.
+LONG, TWICE = 1, 2
 
 
 class Walk(Generic[Value]):
@@ -103,163 +124,203 @@ class Walk(Generic[Value]):
         self.witness = witness
         self.first_holder = first_holder
         self.mapped = opened(pack.path)
-        self._pages = Pages(self.mapped)
+        self.pages = Pages(self.mapped)
 
     def share(self, start: int, end: int) -> Harvest[Value]:
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
-        return self._walk(np.arange(start, end), whole=True)
+        return self._walked(np.arange(start, end), whole=True)
 
     def places(self, places: Integers) -> Harvest[Value]:
         """Examine some places of the pack's order, ascending, with each of which all that it stands on is given."""
-        return self._walk(places, whole=False)
+        return self._walked(places, whole=False)
 
-    def _walk(self, places: Integers, *, whole: bool) -> Harvest[Value]:
-        # The one loop that runs for every object of a repository. It holds what it calls in local names, and
-        # leaves all that is out of the ordinary to methods.
-        harvest: Harvest[Value] = Harvest()
-        view = memoryview(self.mapped)
+    def _walked(self, places: Integers, *, whole: bool) -> Harvest[Value]:
         deepest = int(self.pack.order.depth[places].max(initial=0))
-        contents = [b""] * (deepest + 1)
-        large = LargeObjects(self._oid, self.examiner, self.witness, deepest, whole)
-        size_of_large = large.limit(0)
-        silent = large.silent
-        intact = len(contents)
-        broken, kind, nearest = intact, 0, -1
-        waiting: list[_Object] = []
-        held = 0
-        for place, begin, after, size, stored, depth, last, following, odd, twice, offset, check in self._rows(places):
-            if depth > broken:
-                harvest.lost.append(Lost(self.pack.oid(place), NO_BASE))
-                continue
-            broken = intact
-            changed = None
-            try:
-                if not odd:
-                    data = decompress(view[begin:after], 15, size)
-                    if len(data) != size:
-                        raise DamagedError(WRONG_SIZE)
-                elif following == 1 and not depth and size > STREAM_LIMIT and stored != REF_DELTA:
-                    if not twice:
-                        self._pass_over(stored)
-                        content = pieces(self._parts(view[begin:after]), PIECE)
-                        harvest.take_stream(self.pack.oid(place), stored, size, content, self.examiner)
-                    continue
-                else:
-                    data = bounded(view[begin:after], size)
-                if check >= 0 and crc32(view[offset:after]) != check:
-                    raise DamagedError("its entry has another checksum")
-                if depth:
-                    base = contents[depth - 1]
-                    if last:
-                        contents[depth - 1] = b""
-                    if len(base) * len(data) > SUSPECT:
-                        check_size(data)
-                    delta, data = data, b"".join(chunks(base, data))
-                    if len(data) > size_of_large:
-                        changed = large.changes(kind, depth, delta, len(base), len(data))
-                else:
-                    root = stored
-                    if stored == REF_DELTA:
-                        root, data = self._on_foreign(place, data)
-                    if root != kind:
-                        kind = root
-                        size_of_large = large.limit(kind)
-            except DAMAGE as error:
-                harvest.lost.append(Lost(self.pack.oid(place), str(error)))
-                broken = depth
-                if depth <= nearest:
-                    large.lose(self._member(place, depth, following, last))
-                    nearest = large.nearest
-                continue
-            if following > 1:
-                contents[depth] = data
-                silent[depth] = False
-            if len(data) > size_of_large or depth <= nearest:
-                member = self._member(place, depth, following, last)
-                large.take(member, kind, data, changed, bool(twice), harvest)
-                nearest = large.nearest
-                continue
-            if twice:
-                continue
-            waiting.append((place, kind, data))
-            held += len(data)
-            if held > TOGETHER:
-                self._examine(waiting, harvest)
-                waiting, held = [], 0
-        if waiting:
-            self._examine(waiting, harvest)
-        return harvest
+        course = _Course(self, deepest, whole=whole)
+        for rows, steps in self._rows_in_steps(places):
+            begin = 0
+            for count in steps:
+                course.go(rows, begin, begin + count)
+                begin += count
+                self.pages.settle()
+        return course.end()
 
-    def _oid(self, holder: int) -> str:
-        return self.pack.oid(holder - self.first_holder)
+    def _rows_in_steps(self, places: Integers) -> Iterator[tuple[Rows, list[int]]]:
+        """The entries at some places, many at a time, and how many of these to go by at a time.
 
-    def _member(self, place: int, depth: int, following: int, last: int) -> Member:
-        return Member(self.first_holder + place, depth, following, bool(last))
-
-    def _examine(self, objects: list[_Object], harvest: Harvest[Value]) -> None:
-        places: Sequence[int]
-        kinds: Sequence[int]
-        contents: Sequence[bytes]
-        places, kinds, contents = zip(*objects, strict=True)
-        for number, value in self.examiner.several(kinds, contents):
-            harvest.found.append(Found(self.pack.oid(places[number]), Kind(kinds[number]), value))
-        blobs = kinds.count(BLOB)
-        harvest.count(len(kinds), blobs, sum(map(len, contents)))
-        # Blobs name nothing, and are most of what is read.
-        if self.witness and blobs < len(kinds):
-            self.witness.add([self.first_holder + place for place in places], kinds, contents)
-
-    def _pass_over(self, kind: int) -> None:
-        if self.witness:
-            self.witness.pass_over(kind)
-
-    def _rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
-        """Place, begin, end, size, kind, depth, last, following, odd, twice, offset and checksum of each place."""
-        return chain.from_iterable(self._groups_of_rows(places))
-
-    def _groups_of_rows(self, places: Integers) -> Iterator[Iterator[tuple[int, ...]]]:
+        Between two such steps few enough bytes of the pack come to memory.
+        """
         for first in range(0, len(places), ROWS):
             group = places[first : first + ROWS]
-            rows = self._some_rows(group)
-            for count in self._steps(group):
-                yield islice(rows, count)
-                self._pages.settle()
+            yield self._rows(group), self._steps(group)
 
-    def _steps(self, places: Integers) -> list[int]:
-        """How many of the places to go at a time, for which few enough bytes of the pack come to memory."""
-        touched = np.cumsum(self.pack.entries.packed(self.pack.order.position[places]) + AROUND)
-        in_step = np.bincount(touched // STEP)
-        counts: list[int] = in_step[in_step > 0].tolist()
-        return counts
-
-    def _some_rows(self, places: Integers) -> Iterator[tuple[int, ...]]:
+    def _rows(self, places: Integers) -> Rows:
         entries, order = self.pack.entries, self.pack.order
         at = order.position[places]
         offset, after, size = entries.offset[at], entries.offset[at + 1], entries.size[at]
         begin = offset + entries.header[at]
         row = entries.row[at]
         sums = self.pack.index.checks
-        checks = np.full(len(at), -1) if sums is None else sums[row].astype(np.int64)
-        odd = (size > STREAM_LIMIT) | (after - begin > SHORT)
-        columns = (
-            places, begin, after, size, entries.kind[at],
-            order.depth[places], order.last[places], order.following[places], odd,
-            self.pack.twice[row], offset, checks,
-        )  # fmt: skip
-        return zip(*(column.tolist() for column in columns), strict=True)
+        long = (size > STREAM_LIMIT) | (after - begin > SHORT)
+        columns = {
+            "place": places, "begin": begin, "after": after, "size": size, "stored": entries.kind[at],
+            "depth": order.depth[places], "last": order.last[places], "following": order.following[places],
+            "odd": LONG * long + TWICE * self.pack.twice[row],
+            "offset": offset, "check": -1 if sums is None else sums[row],
+        }  # fmt: skip
+        rows = np.empty((len(places), len(Entry._fields)), np.int64)
+        for number, name in enumerate(Entry._fields):
+            rows[:, number] = columns[name]
+        return rows
+
+    def _steps(self, places: Integers) -> list[int]:
+        touched = np.cumsum(self.pack.entries.packed(self.pack.order.position[places]) + AROUND)
+        in_step = np.bincount(touched // STEP)
+        counts: list[int] = in_step[in_step > 0].tolist()
+        return counts
+
+
+class _Course(Generic[Value]):
+    """One way through places of a pack. What is ordinary the unpacker reads by itself; what it leaves is read here."""
+
+    def __init__(self, walk: Walk[Value], deepest: int, *, whole: bool) -> None:
+        self._walk = walk
+        self._view = memoryview(walk.mapped)
+        self._harvest: Harvest[Value] = Harvest()
+        self._large = LargeObjects(self._oid, walk.examiner, walk.witness, deepest, whole)
+        self._limits = [self._large.limit(kind) for kind in range(len(Kind) + 1)]
+        self._unpacker = unpacker(self._view, self._large.silent, self._limits)
+        # The depth of an object that was lost, while the way leads through what stands on it.
+        self._lost: int | None = None
+
+    def go(self, rows: Rows, at: int, end: int) -> None:
+        """Read the entries `at`..`end` of some rows."""
+        while at < end:
+            if self._lost is not None:
+                at = self._lose_above(self._lost, rows, at, end)
+                continue
+            at = self._unpacker.run(rows, at, end, self._large.nearest)
+            if self._unpacker.full:
+                self._examine(self._unpacker.full)
+            elif at < end:
+                self._read(Entry(*rows[at].tolist()))
+                at += 1
+
+    def end(self) -> Harvest[Value]:
+        """What came of it."""
+        for kind in Kind:
+            self._examine(kind)
+        return self._harvest
+
+    def _lose_above(self, depth: int, rows: Rows, at: int, end: int) -> int:
+        """Pass over what stands on the object that was lost at `depth`; gives where the way goes on."""
+        while at < end:
+            entry = Entry(*rows[at].tolist())
+            if entry.depth <= depth:
+                self._lost = None
+                break
+            self._harvest.lost.append(Lost(self._walk.pack.oid(entry.place), NO_BASE))
+            at += 1
+        return at
+
+    def _read(self, entry: Entry) -> None:
+        try:
+            if entry.size > STREAM_LIMIT and entry.following == 1 and not entry.depth and entry.stored != REF_DELTA:
+                self._stream(entry)
+                return
+            data, changed = self._content(entry)
+        except DAMAGE as error:
+            self._harvest.lost.append(Lost(self._walk.pack.oid(entry.place), str(error)))
+            self._lost = entry.depth
+            if entry.depth <= self._large.nearest:
+                self._large.lose(self._member(entry))
+            return
+        self._take(entry, data, changed)
+
+    def _stream(self, entry: Entry) -> None:
+        """Read an object that nothing stands on and that need not be held."""
+        if entry.odd & TWICE:
+            return
+        if self._walk.witness:
+            self._walk.witness.pass_over(entry.stored)
+        content = pieces(self._parts(self._view[entry.begin : entry.after]), PIECE)
+        oid = self._walk.pack.oid(entry.place)
+        self._harvest.take_stream(oid, entry.stored, entry.size, content, self._walk.examiner)
 
     def _parts(self, packed: memoryview) -> Iterator[memoryview]:
         """A long stream in parts, of which no more stays in memory than the next few."""
         for number, part in enumerate(parts(packed)):
             yield part
             if number % PARTS_KEPT == 0:
-                self._pages.give_back()
+                self._walk.pages.give_back()
+
+    def _content(self, entry: Entry) -> tuple[bytes, Difference | None]:
+        """The content of an object, and, where that is of use, what it changes of the one that it stands on."""
+        data = self._unpacker.inflated(entry.place)
+        if data is None:
+            data = self._inflated(entry)
+        if entry.depth:
+            return self._on_base(entry, data)
+        kind = entry.stored
+        if kind == REF_DELTA:
+            kind, data = self._on_foreign(entry.place, data)
+        self._unpacker.kind = kind
+        return data, None
+
+    def _inflated(self, entry: Entry) -> bytes:
+        packed = self._view[entry.begin : entry.after]
+        data = bounded(packed, entry.size) if entry.odd & LONG else at_once(packed, entry.size)
+        if entry.check >= 0 and crc32(self._view[entry.offset : entry.after]) != entry.check:
+            raise DamagedError("its entry has another checksum")
+        return data
+
+    def _on_base(self, entry: Entry, delta: bytes) -> tuple[bytes, Difference | None]:
+        base = self._unpacker.content(entry.depth - 1)
+        if entry.last:
+            self._unpacker.hold(entry.depth - 1, b"")
+        if len(base) * len(delta) > SUSPECT:
+            check_size(delta)
+        data = rebuild(base, delta)
+        kind = self._unpacker.kind
+        if len(data) <= self._limits[kind]:
+            return data, None
+        return data, self._large.changes(kind, entry.depth, delta, len(base), len(data))
 
     def _on_foreign(self, place: int, delta: bytes) -> tuple[int, bytes]:
         """Kind and content of a delta whose base is not in this pack."""
-        kind, base = self.elsewhere(self.pack.entries.foreign[int(self.pack.order.position[place])])
+        pack = self._walk.pack
+        kind, base = self._walk.elsewhere(pack.entries.foreign[int(pack.order.position[place])])
         check_size(delta)
-        return kind, b"".join(chunks(base, delta))
+        return kind, rebuild(base, delta)
+
+    def _take(self, entry: Entry, data: bytes, changed: Difference | None) -> None:
+        """Examine an object, or let it wait for others."""
+        kind, twice = self._unpacker.kind, bool(entry.odd & TWICE)
+        if entry.following > 1:
+            self._unpacker.hold(entry.depth, data)
+            self._large.silent[entry.depth] = False
+        if len(data) > self._limits[kind] or entry.depth <= self._large.nearest:
+            self._large.take(self._member(entry), kind, data, changed, twice, self._harvest)
+        elif not twice and not self._unpacker.put(entry.place, data):
+            self._examine(kind)
+            self._unpacker.put(entry.place, data)
+
+    def _examine(self, kind: int) -> None:
+        """Examine the objects of a kind that wait."""
+        places, batch = taken(self._unpacker, kind)
+        if not len(places):
+            return
+        oid = self._walk.pack.oid
+        self._harvest.examine(batch, lambda number: oid(int(places[number])), self._walk.examiner)
+        # Blobs name nothing, and are most of what is read.
+        if self._walk.witness and kind != BLOB:
+            self._walk.witness.add(self._walk.first_holder + places, batch)
+
+    def _oid(self, holder: int) -> str:
+        return self._walk.pack.oid(holder - self._walk.first_holder)
+
+    def _member(self, entry: Entry) -> Member:
+        return Member(self._walk.first_holder + entry.place, entry.depth, entry.following, bool(entry.last))
 
 
 DAMAGE: tuple[type[Exception], ...] = (DamagedError, *INFLATE_ERRORS, *DELTA_ERRORS)

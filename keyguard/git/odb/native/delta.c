@@ -1,0 +1,177 @@
+/* Deltas. Source: gitformat-pack(5), "Deltified representation". */
+
+#include "native.h"
+
+/* A copy of fewer bytes from another place than the next is as good as new: difference.py, `SHORT`. */
+#define SHORT_COPY 64
+
+Py_ssize_t
+delta_size(Delta *delta)
+{
+    /* 7 bits a byte, the lowest first. */
+    uint64_t size = 0;
+    for (int shift = 0; shift < 56 && delta->at < delta->end; shift += 7) {
+        uint8_t byte = *delta->at++;
+        size |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80) {
+            return (Py_ssize_t)size;
+        }
+    }
+    return -1;
+}
+
+/* One instruction: `length` bytes, from `start` of the base, or, where that is -1, from `bytes`. */
+typedef struct {
+    Py_ssize_t start, length;
+    const uint8_t *bytes;
+} Instruction;
+
+/* The next instruction; 0 where there is none that a base of `base_size` bytes allows. */
+static inline int
+next_instruction(Delta *delta, Py_ssize_t base_size, Instruction *next)
+{
+    uint8_t code = *delta->at++;
+    if (!(code & 0x80)) {
+        *next = (Instruction){-1, code, delta->at};
+        if (!code || code > delta->end - delta->at) {
+            return 0;
+        }
+        delta->at += code;
+        return 1;
+    }
+    uint32_t start = 0, length = 0;
+    for (int bit = 0; bit < 7; bit++) {
+        if (code >> bit & 1) {
+            if (delta->at == delta->end) {
+                return 0;
+            }
+            uint32_t byte = *delta->at++;
+            if (bit < 4) {
+                start |= byte << (8 * bit);
+            }
+            else {
+                length |= byte << (8 * (bit - 4));
+            }
+        }
+    }
+    /* A size of 0 stands for 65,536 (gitformat-pack(5), "Instruction to copy from base object"). */
+    length = length ? length : 0x10000;
+    *next = (Instruction){start, length, NULL};
+    return (Py_ssize_t)start <= base_size && (Py_ssize_t)length <= base_size - (Py_ssize_t)start;
+}
+
+int
+delta_rebuild(Delta *delta, const char *base, Py_ssize_t base_size, char *result, Py_ssize_t size)
+{
+    Py_ssize_t left = size;
+    Instruction next;
+    while (delta->at < delta->end) {
+        if (!next_instruction(delta, base_size, &next) || next.length > left) {
+            return 0;
+        }
+        memcpy(result, next.start < 0 ? (const char *)next.bytes : base + next.start, next.length);
+        result += next.length;
+        left -= next.length;
+    }
+    return !left;
+}
+
+/* apply_delta(base, delta): the result, or None where the delta is not one for that base. */
+PyObject *
+apply_delta(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer base, packed;
+    if (!PyArg_ParseTuple(args, "y*y*", &base, &packed)) {
+        return NULL;
+    }
+    Delta delta = {packed.buf, (const uint8_t *)packed.buf + packed.len};
+    Py_ssize_t announced = delta_size(&delta), size = delta_size(&delta);
+    PyObject *result = NULL;
+    if (announced == base.len && size >= 0) {
+        result = PyBytes_FromStringAndSize(NULL, size);
+        if (result && !delta_rebuild(&delta, base.buf, base.len, PyBytes_AsString(result), size)) {
+            Py_CLEAR(result);
+        }
+    }
+    PyBuffer_Release(&base);
+    PyBuffer_Release(&packed);
+    if (!result && !PyErr_Occurred()) {
+        Py_RETURN_NONE;
+    }
+    return result;
+}
+
+static int
+add_gap(PyObject *gaps, Py_ssize_t base_begin, Py_ssize_t base_end, Py_ssize_t begin, Py_ssize_t end)
+{
+    PyObject *gap = Py_BuildValue("(nnnn)", base_begin, base_end, begin, end);
+    int failed = !gap || PyList_Append(gaps, gap) < 0;
+    Py_XDECREF(gap);
+    return !failed;
+}
+
+/* What a delta changes, as difference.py tells it step by step: 1 done, 0 refused, -1 failed. */
+static int
+find_gaps(Delta *delta, Py_ssize_t base_size, Py_ssize_t size, PyObject *gaps, int *moved)
+{
+    Py_ssize_t base = 0, result = 0, written = 0, alike = 0;
+    Instruction next;
+    while (delta->at < delta->end) {
+        if (!next_instruction(delta, base_size, &next)) {
+            return 0;
+        }
+        written += next.length;
+        if (written > size) {
+            return 0;
+        }
+        if (next.start < 0 || (next.length < SHORT_COPY && next.start != base)) {
+            continue;
+        }
+        Py_ssize_t begin = written - next.length;
+        *moved |= next.start < alike;
+        Py_ssize_t again = alike <= next.start && next.start < base ? base - next.start : 0;
+        if (next.start != base || begin > result) {
+            if (!add_gap(gaps, base - again, next.start, result - again, begin)) {
+                return -1;
+            }
+            alike = next.start;
+        }
+        base = next.start + next.length;
+        result = written;
+    }
+    if (written != size) {
+        return 0;
+    }
+    if (base < base_size || written > result) {
+        return add_gap(gaps, base, base_size, result, written) ? 1 : -1;
+    }
+    return 1;
+}
+
+/* difference(delta, base_size): the gaps, and whether something was moved; None where the delta is not one. */
+PyObject *
+difference(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer packed;
+    Py_ssize_t base_size;
+    if (!PyArg_ParseTuple(args, "y*n", &packed, &base_size)) {
+        return NULL;
+    }
+    Delta delta = {packed.buf, (const uint8_t *)packed.buf + packed.len};
+    Py_ssize_t announced = delta_size(&delta), size = delta_size(&delta);
+    int moved = 0, outcome = 0;
+    PyObject *gaps = PyList_New(0);
+    if (gaps && announced == base_size && size >= 0) {
+        outcome = find_gaps(&delta, base_size, size, gaps, &moved);
+    }
+    PyBuffer_Release(&packed);
+    if (!gaps || outcome < 0) {
+        Py_XDECREF(gaps);
+        return NULL;
+    }
+    if (!outcome) {
+        Py_DECREF(gaps);
+        Py_RETURN_NONE;
+    }
+    return Py_BuildValue("NO", gaps, moved ? Py_True : Py_False);
+}

@@ -1,0 +1,59 @@
+/* What the files of this extension share.
+
+   They do in C what keyguard/git/odb does in Python, where that is done for each object of a repository. The Python is the
+   reference: the tests hold the two to the same answers, and everything works without this. All input is hostile. What is
+   out of the ordinary is never explained here but refused, and Python, which then looks again, says what is wrong. */
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- delta.c --- */
+
+/* The instructions of a delta that are left. */
+typedef struct {
+    const uint8_t *at, *end;
+} Delta;
+
+/* The next size that a delta announces: that of its base, then that of its result. -1 where there is none. */
+Py_ssize_t delta_size(Delta *delta);
+
+/* Rebuild `size` bytes from a base and the instructions of a delta. 0 where they do not give just these. */
+int delta_rebuild(Delta *delta, const char *base, Py_ssize_t base_size, char *result, Py_ssize_t size);
+
+PyObject *apply_delta(PyObject *module, PyObject *args);
+PyObject *difference(PyObject *module, PyObject *args);
+
+/* --- inflate.c --- */
+
+/* What a step came to. LEFT: it is not done, and left to Python. FAILED: an error of Python is set. */
+typedef enum { FAILED = -1, DONE, LEFT } Outcome;
+
+typedef struct {
+    void *state;
+    PyObject *inflate, *crc32, *errors, *window;
+} Inflater;
+
+/* Make an inflater ready, with what inflates where this was built without a library for it; 0 where that fails. */
+int inflater_begin(Inflater *inflater, PyObject *inflate, PyObject *crc32, PyObject *errors);
+
+void inflater_end(Inflater *inflater);
+
+/* Inflate a zlib stream to just `size` bytes. */
+Outcome inflate_to(Inflater *inflater, const char *packed, Py_ssize_t length, char *to, Py_ssize_t size);
+
+/* Whether some bytes have the CRC-32 `wanted`. */
+Outcome has_checksum(Inflater *inflater, const char *data, Py_ssize_t length, int64_t wanted);
+
+/* Of Python, where this was built with libdeflate. */
+PyObject *inflate(PyObject *module, PyObject *args);
+
+/* --- entries.c, order.c, trees.c, unpack.c --- */
+
+PyObject *read_entries(PyObject *module, PyObject *args);
+PyObject *in_order(PyObject *module, PyObject *args);
+PyObject *tree_runs(PyObject *module, PyObject *args);
+extern PyType_Spec unpacker_spec;
