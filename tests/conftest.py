@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from keyguard.cli import entry, quick
 from keyguard.engine import Engine
+from keyguard.git.odb import compiled
 from keyguard.model import Blob, Match, StandardInput, Unread
 from keyguard.patterns import Library, bundled
 from tests.keys import Keys
@@ -52,6 +53,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(params=["in C", "in Python"])
+def in_c_and_in_python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written in C and in Python is held to the same claims."""
+    if request.param == "in Python":
+        monkeypatch.setattr(compiled, "native", None)
+    elif compiled.native is None:
+        pytest.skip("keyguard is installed without its extension in C")
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator
 
 from keyguard.archive.bounds import Bounds
-from keyguard.archive_shape import HEADS, kind, may_be_archive
+from keyguard.archive_shape import HEADS, kind
 from keyguard.engine import Engine
-from keyguard.git.odb.batch import Batch
-from keyguard.git.odb.difference import Gap, surroundings
+from keyguard.git.odb.batch import APART, Batch
 from keyguard.git.odb.kinds import BLOB, COMMIT, TAG, TREE, entries_of
 from keyguard.model import Blob, Match, Stored, Unread
 from keyguard.patterns import Library
@@ -23,8 +21,13 @@ Results = list[Match | Unread]
 # Kinds of places, as a report names them.
 MESSAGES = {COMMIT: "commit-message", TAG: "tag-message"}
 
-MARKS = frozenset((b"\xff\xfe", b"\xfe\xff"))
-OPAQUE_HEADS = MARKS | HEADS
+# How a content may begin that is UTF-16 or an archive. Any other has a NUL in its beginning or its ending.
+OPAQUE = frozenset((b"\xff\xfe", b"\xfe\xff")) | HEADS
+
+
+# Bytes before and after the start of an anchor that may decide on whether a pattern matches there: where more do, a
+# content with such an anchor is loud. For most anchors fewer do.
+NEAR_BEFORE, NEAR_AFTER = 16, 256
 
 
 class ObjectExaminer:
@@ -34,43 +37,42 @@ class ObjectExaminer:
         self._engine = engine
         self._oid_size = oid_size
         self._dull = DullPlaces(engine)
+        # Anchors of which the surroundings decide, and no more of them than this.
+        reaches = enumerate(map(engine.reach, range(len(engine.prefilter.anchors))))
+        self._near = {
+            anchor for anchor, reach in reaches if reach and reach[0] <= NEAR_BEFORE and reach[1] <= NEAR_AFTER
+        }
 
-    def several(self, batch: Batch) -> Iterator[tuple[int, Results]]:
-        """The keys in some objects, by the number of each that has any."""
-        for number in sorted(self._admitted(batch)):
-            if results := self._examined(batch.kind, batch.content(number)):
-                yield number, results
+    @property
+    def margins(self) -> tuple[int, int]:
+        """How far from something new an anchor may begin that was none before, or that a pattern did not match at."""
+        decisive = self._engine.prefilter.margin
+        return max(decisive, NEAR_AFTER), decisive + NEAR_BEFORE
 
-    def one(self, kind: int, content: bytes, changed: Sequence[Gap] | None) -> tuple[Results | None, bool]:
-        """The keys in an object, None where there are none, and whether there is no anchor in it either."""
+    def several(self, batch: Batch) -> tuple[list[tuple[int, Results]], set[int]]:
+        """The keys in some objects, by the number of each that has any, and the numbers of those that are loud."""
+        found: list[tuple[int, Results]] = []
+        loud: set[int] = set()
         prefilter = self._engine.prefilter
-        opaque = kind == BLOB and _is_opaque(content)
-        if changed is not None and not opaque:
-            # A line end is part of no anchor, nor of the run that has to follow one.
-            around = b"\n".join(surroundings(content, changed, prefilter.margin))
-            if not prefilter.hits(around):
-                return None, True
-        hits = prefilter.hits(content)
-        if opaque or not self._dull.hold(content, hits):
-            return self._examined(kind, content) or None, not hits
-        return None, not hits
+        anchored = {bisect_right(batch.ends, start) for _, start in prefilter.hits(batch.text)}
+        opaque = set(_opaque(batch)) if batch.kind == BLOB else set()
+        for number, base in enumerate(batch.bases):
+            # What is new in an object has no anchor, nor what it has of its base.
+            if number not in anchored and number not in opaque and base != APART and base not in loud:
+                continue
+            content = batch.content(number)
+            hits = prefilter.hits(content)
+            dull = self._dull.hold(content, hits)
+            if not dull or not all(anchor in self._near for anchor, _ in hits):
+                loud.add(number)
+            if (number in opaque or not dull) and (results := self._examined(batch.kind, content)):
+                found.append((number, results))
+        return found, loud
 
     def stream(self, kind: int, size: int, read: Callable[[int], bytes]) -> Results | None:
         """The keys in an object that is not held whole."""
         origin = Stored("blob" if kind == BLOB else MESSAGES.get(kind, "path"))
         return list(search(self._engine, read, origin, size)) or None
-
-    def _admitted(self, batch: Batch) -> set[int]:
-        """The numbers of the contents that may hold a key: one search for all of them."""
-        admitted = set(_opaque(batch)) if batch.kind == BLOB else set()
-        hits = self._engine.prefilter.hits(batch.data)
-        for number, own in groupby(hits, lambda hit: bisect_right(batch.ends, hit[1])):
-            begin = batch.begin(number)
-            if number not in admitted and not self._dull.hold(
-                batch.content(number), ((at, start - begin) for at, start in own)
-            ):
-                admitted.add(number)
-        return admitted
 
     def _examined(self, kind: int, data: bytes) -> Results:
         if kind == BLOB:
@@ -95,21 +97,12 @@ class ObjectExaminer:
 
 def _opaque(blobs: Batch) -> Iterator[int]:
     """The numbers of the blobs that look like UTF-16 or an archive, in which no anchor is found as it stands."""
-    begin = 0
-    nul = blobs.data.find(b"\0")
-    for number, end in enumerate(blobs.ends):
-        # What begins like none of these and has no NUL is neither, and so is nearly all text.
-        if blobs.data[begin : begin + 2] in OPAQUE_HEADS or begin <= nul < end:
-            if _is_opaque(blobs.data[begin:end]):
+    for number, (beginning, has_nul) in enumerate(blobs.peeks()):
+        # Nearly all text is done with these two.
+        if has_nul or beginning in OPAQUE:
+            content = blobs.content(number)
+            if is_whole(content) or kind(content) is not None:
                 yield number
-            nul = blobs.data.find(b"\0", end)
-        begin = end + 1
-
-
-def _is_opaque(content: bytes) -> bool:
-    """Whether a blob looks like UTF-16 or an archive."""
-    # The first question is cheap, and most text is done with it.
-    return (content[:2] in MARKS or may_be_archive(content)) and (is_whole(content) or kind(content) is not None)
 
 
 class Maker:

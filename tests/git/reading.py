@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from keyguard.git.command import Git
@@ -27,11 +27,10 @@ class Result:
 class Everything:
     """An examiner to which each object is a finding."""
 
-    def several(self, batch: Batch) -> Iterable[tuple[int, bytes]]:
-        return enumerate(batch.contents())
+    margins = 0, 0
 
-    def one(self, _kind: int, content: bytes, _changed: object) -> tuple[bytes, bool]:
-        return content, False
+    def several(self, batch: Batch) -> tuple[list[tuple[int, bytes]], set[int]]:
+        return list(enumerate(batch.contents())), set()
 
     def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> bytes:
         parts = []

@@ -28,6 +28,9 @@ MOST = MORE + b"most\n"
 OTHER = b"another content\n" * 5
 
 
+pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
+
+
 def repository_with(path: Path, *entries: packs.Entry, damaged: Callable[[bytes], bytes] = bytes) -> Repository:
     repository = Repository(path)
     packs.write_pack(repository.objects / "pack", list(entries), damaged)

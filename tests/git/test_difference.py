@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keyguard.errors import DamagedError
 from keyguard.git.odb.delta import apply_delta
-from keyguard.git.odb.difference import SHORT, difference, surroundings
+from keyguard.git.odb.difference import SHORT, difference
 from tests.git import packs
 
 BASE = bytes(range(256)) * 2
@@ -126,17 +126,3 @@ def test_damage_is_seen_where_git_would_see_it(at: int, byte: int, length: int) 
             difference(delta, len(BASE))
     else:
         difference(delta, len(BASE))
-
-
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        ([], []),
-        ([(0, 0, 10, 12)], [b"hijklmno"]),
-        ([(0, 0, 10, 12), (0, 0, 16, 16)], [b"hijklmnopqrs"]),
-        ([(0, 0, 10, 12), (0, 0, 26, 26)], [b"hijklmno", b"xyz"]),
-        ([(0, 5, 0, 0), (6, 6, 2, 4)], [b"abcdefg"]),
-    ],
-)
-def test_what_lies_around(changed: list[tuple[int, int, int, int]], expected: list[bytes]) -> None:
-    assert list(surroundings(b"abcdefghijklmnopqrstuvwxyz", changed, 3)) == expected

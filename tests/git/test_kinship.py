@@ -33,11 +33,10 @@ NAMES = ["a", "b.txt", "with space", "Ünïcode", "line\nend", "100644 a", "zz" 
 class Nobody:
     """Finds nothing in anything."""
 
-    def several(self, _batch: Batch) -> Iterable[tuple[int, None]]:
-        return ()
+    margins = 0, 0
 
-    def one(self, _kind: int, _content: bytes, _changed: object) -> tuple[None, bool]:
-        return None, False
+    def several(self, _batch: Batch) -> tuple[list[tuple[int, None]], set[int]]:
+        return [], set()
 
     def stream(self, _kind: int, _size: int, read: Callable[[int], bytes]) -> None:
         while read(1 << 20):
@@ -425,8 +424,9 @@ TREE = st.lists(st.tuples(st.sampled_from([b"100644", b"40000"]), NAME, OID), ma
 
 def entries_in(trees: list[bytes]) -> Entries | None:
     batch = Batch.of(Kind.TREE, trees)
-    starts = np.array([batch.begin(number) for number in range(len(trees))], np.int64)
-    return entries(batch.data, starts, np.array(batch.ends, np.int64), 20)
+    ends = np.array(batch.ends, np.int64)
+    starts = ends - np.array([len(tree) for tree in trees], np.int64)
+    return entries(batch.text, starts, ends, 20)
 
 
 @given(st.lists(TREE, max_size=5))

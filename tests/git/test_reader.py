@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from keyguard.git.odb.store import find_store
 from tests.git import packs
 from tests.git.reading import Everything, collected, read_everything
 from tests.git.repositories import Repository, with_history
+
+pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
 
 
 def loose(path: Path) -> Repository:
@@ -299,7 +301,7 @@ def test_what_the_examiner_raises_comes_through(jobs: int, tmp_path: Path, monke
 
 
 class Refusing(Everything):
-    def several(self, batch: Batch) -> Iterable[tuple[int, bytes]]:
+    def several(self, batch: Batch) -> tuple[list[tuple[int, bytes]], set[int]]:
         raise PatternError("no")
 
 
@@ -320,7 +322,7 @@ def test_an_object_that_ends_its_process_is_lost_and_the_others_are_read(
 
 
 class Mortal(Everything):
-    def several(self, batch: Batch) -> Iterable[tuple[int, bytes]]:
+    def several(self, batch: Batch) -> tuple[list[tuple[int, bytes]], set[int]]:
         if b"fatal" in batch.contents():
             os._exit(1)
         return super().several(batch)

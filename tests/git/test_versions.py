@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from keyguard.git.command import Git
-from keyguard.git.odb import large, versions
+from keyguard.git.odb import large_trees, versions
 from keyguard.git.odb.catalogue import ABSENT
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
@@ -81,9 +81,13 @@ def of_trees(repository: Repository, pairs: Pairs) -> Pairs:
     return {pair for pair in pairs if pair[0] not in tags}
 
 
+pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
+
+
 @pytest.fixture(autouse=True)
 def every_tree_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large, "LARGE_TREE", large.Limits(0, 0, 0))
+    monkeypatch.setattr(large_trees, "LARGE", 0)
+    monkeypatch.setattr(large_trees, "WORTH", 0)
 
 
 def with_a_wide_folder(path: Path, seed: int) -> Repository:
@@ -139,7 +143,8 @@ def test_where_some_trees_are_small_and_some_differ_in_much(
     tmp_path: Path, size: int, worth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = with_a_wide_folder(tmp_path, 5)
-    monkeypatch.setattr(large, "LARGE_TREE", large.Limits(size, size, worth))
+    monkeypatch.setattr(large_trees, "LARGE", size)
+    monkeypatch.setattr(large_trees, "WORTH", worth)
 
     assert named(repository) == (listed(repository), True)
 

@@ -60,12 +60,12 @@ def plainly(engine: Engine, content: bytes) -> list[tuple[str, int, int]]:
 
 
 def together(examiner: ObjectExaminer, contents: list[bytes]) -> list[list[tuple[str, int, int]]]:
-    results = dict(examiner.several(Batch.of(BLOB, contents)))
+    results = dict(examiner.several(Batch.of(BLOB, contents))[0])
     return [found([*results.get(number, [])]) for number in range(len(contents))]
 
 
 def alone(examiner: ObjectExaminer, content: bytes) -> list[tuple[str, int, int]]:
-    return found([*(examiner.one(BLOB, content, None)[0] or [])])
+    return together(examiner, [content])[0]
 
 
 @pytest.mark.parametrize(

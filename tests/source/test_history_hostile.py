@@ -175,7 +175,7 @@ def test_a_tree_that_is_too_large_to_be_taken_apart_is_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keyguard.git.odb.links.LARGEST", 1000)
-    monkeypatch.setattr("keyguard.git.odb.large.LARGEST_TREE", 1000)
+    monkeypatch.setattr("keyguard.git.odb.large_trees.LARGEST", 1000)
     repository = Repository(tmp_path)
     commit = repository.commit({**{f"file-{number}": b"x\n" for number in range(100)}, OTHER: f"{KEY}\n".encode()})
 

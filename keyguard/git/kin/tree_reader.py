@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
-from keyguard.git.odb.difference import Gap
 from keyguard.git.odb.kinds import TREE, entries_of
 from keyguard.git.odb.links import Small
 from keyguard.git.odb.ranges import ranges
@@ -71,6 +70,7 @@ class TreeReader:
         self._same: dict[tuple[tuple[bytes, bytes], ...], Named] = {}
         self.found: dict[int, Named] = {}
         self.versions = None
+        self.margins = 0, 0
 
     def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:
         if batch.kind != TREE:
@@ -94,11 +94,8 @@ class TreeReader:
     def pass_over(self, kind: int) -> None:
         """A tree too large to be held is left out."""
 
-    def several(self, _batch: Batch) -> Iterable[tuple[int, None]]:
-        return ()
-
-    def one(self, _kind: int, _content: bytes, _changed: Sequence[Gap] | None) -> tuple[None, bool]:
-        return None, False
+    def several(self, _batch: Batch) -> tuple[list[tuple[int, None]], set[int]]:
+        return [], set()
 
     def stream(self, _kind: int, _size: int, _read: Callable[[int], bytes]) -> None:
         return None

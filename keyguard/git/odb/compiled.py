@@ -5,9 +5,19 @@ All of it is there in Python, too, and gives the same.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keyguard.git.odb._native import Unpacker
+
 try:
     from keyguard.git.odb import _native as native
 except ImportError:
     native = None  # type: ignore[assignment]
 
-__all__ = ["native"]
+__all__ = ["Unpacker", "inflates", "native"]
+
+
+def inflates() -> bool:
+    """Whether it was built with libdeflate, and inflates by itself."""
+    return hasattr(native, "inflate")

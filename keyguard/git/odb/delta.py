@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb.compiled import native
+from keyguard.git.odb import compiled
 
 try:
     from dulwich._pack import apply_delta as of_dulwich
@@ -71,8 +71,8 @@ def check_size(delta: bytes) -> None:
 
 def rebuild(base: bytes, delta: bytes) -> bytes:
     """`apply_delta` in the fastest way there is. It raises what is in DELTA_ERRORS."""
-    if native is not None:
-        result = native.apply_delta(base, delta)
+    if compiled.native is not None:
+        result = compiled.native.apply_delta(base, delta)
         # What is wrong with it is told in Python.
         return apply_delta(base, delta) if result is None else result
     return b"".join(of_dulwich(base, delta)) if of_dulwich else apply_delta(base, delta)

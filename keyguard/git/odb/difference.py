@@ -6,11 +6,10 @@ of the next, and need not be looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb.compiled import native
+from keyguard.git.odb import compiled
 from keyguard.git.odb.delta import CUT_OFF, OTHER_BASE, OTHER_SIZE, OUTSIDE, PLAIN_COPIES, UNKNOWN, copied, sizes
 
 Gap = tuple[int, int, int, int]
@@ -37,7 +36,7 @@ def difference(delta: bytes, base_size: int) -> Difference:
 
     Raises DamagedError where git would not apply it.
     """
-    told = native.difference(delta, base_size) if native else None
+    told = compiled.native.difference(delta, base_size) if compiled.native else None
     return Difference(*told) if told else _difference(delta, base_size)
 
 
@@ -90,16 +89,3 @@ def _difference(delta: bytes, base_size: int) -> Difference:
     if base < base_size or written > result:
         found.append((base, base_size, result, written))
     return Difference(found, moved)
-
-
-def surroundings(content: bytes, changed: Sequence[Gap], margin: int) -> Iterator[bytes]:
-    """What lies within `margin` bytes of what differs, from the front to the back, no byte twice."""
-    begin = until = 0
-    for _, _, start, end in changed:
-        if start - margin > until:
-            if until:
-                yield content[begin:until]
-            begin = start - margin
-        until = end + margin
-    if until:
-        yield content[begin:until]

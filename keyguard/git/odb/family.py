@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from keyguard.git.odb.compiled import native
+from keyguard.git.odb import compiled
 from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, WHOLE, Entries, Integers
 from keyguard.git.odb.ranges import ranges
 
@@ -56,7 +56,7 @@ class Order:
 
 def in_order(entries: Entries) -> Order:
     """The order in which to walk `entries`."""
-    position, depth, last, following = _in_one_go(entries) if native else _level_by_level(entries)
+    position, depth, last, following = _in_one_go(entries) if compiled.native else _level_by_level(entries)
     starts = np.append(np.flatnonzero(depth == 0), len(position))
     reached = np.zeros(len(entries.base), np.bool_)
     reached[position] = True
@@ -71,7 +71,7 @@ _Columns = tuple[npt.NDArray[np.int32], npt.NDArray[np.int16], npt.NDArray[np.bo
 
 def _in_one_go(entries: Entries) -> _Columns:
     """The first four columns of the order, by C."""
-    position, depth, last, following = native.in_order(entries.kind, entries.base, DEEPEST)
+    position, depth, last, following = compiled.native.in_order(entries.kind, entries.base, DEEPEST)
     return (
         np.frombuffer(position, np.int32), np.frombuffer(depth, np.int16),
         np.frombuffer(last, np.bool_), np.frombuffer(following, np.int32),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator
 
 from keyguard.deflate import INFLATE_ERRORS, crc32, decompress, decompressobj
 from keyguard.errors import DamagedError
-from keyguard.git.odb.compiled import native
+from keyguard.git.odb import compiled
 from keyguard.git.odb.streams import LONGER
 
 __all__ = ["INFLATE_ERRORS", "at_once", "crc32", "decompress", "inflated", "pieces"]
@@ -15,16 +16,28 @@ Buffer = bytes | memoryview
 
 READ = 1 << 20
 
-# libdeflate's, where keyguard's extension was built with it. It does not say what is wrong with a stream.
-_in_one_go: Callable[[Buffer, int], bytes | None] | None = getattr(native, "inflate", None)
+# A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
+# bound. Longer ones are inflated with one, which costs a copy.
+SHORT = 1 << 16
+
+
+def longest() -> int:
+    """How many bytes a stream may have that `at_once` is given. libdeflate never gives more than is wanted."""
+    return sys.maxsize if compiled.inflates() else SHORT
+
+
+def _by_libdeflate(packed: Buffer, size: int) -> bytes | None:
+    # It does not say what is wrong with a stream.
+    return compiled.native.inflate(packed, size) if compiled.inflates() else None
 
 
 def at_once(packed: Buffer, size: int) -> bytes:
-    """What a `packed` so short that it cannot inflate to much does inflate to, which has to be `size` bytes.
+    """What `packed`, no more than `longest()`, inflates to, which has to be `size` bytes.
 
     Raises DamagedError, and what is in INFLATE_ERRORS.
     """
-    if _in_one_go and (whole := _in_one_go(packed, size)) is not None:
+    whole = _by_libdeflate(packed, size)
+    if whole is not None:
         return whole
     data: bytes = decompress(packed, 15, size)
     if len(data) != size:
@@ -37,7 +50,8 @@ def inflated(packed: Buffer, size: int) -> bytes:
 
     Holds never more than that, whatever `packed` would give. Raises DamagedError.
     """
-    if _in_one_go and (whole := _in_one_go(packed, size)) is not None:
+    whole = _by_libdeflate(packed, size)
+    if whole is not None:
         return whole
     inflater = decompressobj()
     try:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import numpy.typing as npt
 
+from keyguard.git.odb import compiled
 from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
-from keyguard.git.odb.compiled import native
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
 from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
@@ -194,35 +194,39 @@ class Gatherer:
             return
         self._holders.append(np.asarray(holders, np.int64))
         self._trees.append(trees)
-        self._held += len(trees.data)
+        self._held += len(trees.text)
         if self._held > TOGETHER:
             self._add_trees()
 
     def _add_trees(self) -> None:
         """Take apart the trees that wait."""
         if self._trees:
-            data = b"".join([trees.data for trees in self._trees])
+            data = b"".join([trees.text for trees in self._trees])
             self._take_apart(data, *_bounds(self._trees), np.concatenate(self._holders))
         self._trees, self._holders, self._held = [], [], 0
 
     def _take_apart(self, data: bytes, starts: Numbers, ends: Numbers, holders: Numbers) -> None:
-        if native is not None:
-            oids, buckets = self.catalogue.oids, self.catalogue.buckets
-            columns = native.tree_runs(data, starts, ends, holders, self._oid_size, oids, buckets)
-            if columns is None:
-                self._strange = True
-                return
-            child, first, last, absent, absent_first, absent_last = columns
-            self._runs.append((_small(child), _small(first), _small(last)))
-            if absent:
-                oids = np.frombuffer(absent, np.uint8).reshape(-1, self._oid_size)
-                self._absent.append((oids, _small(absent_first), _small(absent_last)))
+        """Take apart the trees that lie at `starts`..`ends` of `data`."""
+        if compiled.native is not None:
+            self._take_apart_in_c(data, starts, ends, holders)
             return
         found = entries(data, starts, ends, self._oid_size)
         if found is None:
             self._strange = True
         elif len(found.at):
             self._add_runs(*_runs(found, holders, self._oid_size))
+
+    def _take_apart_in_c(self, data: bytes, starts: Numbers, ends: Numbers, holders: Numbers) -> None:
+        oids, buckets = self.catalogue.oids, self.catalogue.buckets
+        columns = compiled.native.tree_runs(data, starts, ends, holders, self._oid_size, oids, buckets)
+        if columns is None:
+            self._strange = True
+            return
+        child, first, last, absent, absent_first, absent_last = columns
+        self._runs.append((_small(child), _small(first), _small(last)))
+        if absent:
+            gone = np.frombuffer(absent, np.uint8).reshape(-1, self._oid_size)
+            self._absent.append((gone, _small(absent_first), _small(absent_last)))
 
     def _add_commit(self, holder: int, content: bytes) -> None:
         links = COMMIT_LINKS[self._oid_size].match(content)
@@ -257,8 +261,8 @@ def _bounds(batches: Iterable[Batch]) -> tuple[Numbers, Numbers]:
     for batch in batches:
         end = np.array(batch.ends, np.int64) + before
         ends.append(end)
-        starts.append(np.append(before, end[:-1] + 1))
-        before += len(batch.data)
+        starts.append(np.append(before, end[:-1] + 1)[: len(end)])
+        before += len(batch.text)
     return np.concatenate(starts), np.concatenate(ends)
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from keyguard.git.odb.difference import Gap
     from keyguard.git.odb.links import Links
     from keyguard.git.odb.versions import Versions
 
@@ -28,15 +27,16 @@ STREAM_LIMIT = 64 << 20
 class Examiner(Protocol[Value_co]):
     """Looks at objects, in whatever order. Kinds are given as their numbers."""
 
-    def several(self, batch: Batch) -> Iterable[tuple[int, Value_co]]:
-        """Look at some contents together, and give for those that have something in them their number and it."""
+    @property
+    def margins(self) -> tuple[int, int]:
+        """Within how many bytes before something new, and behind it, there may be something that was not before."""
         ...
 
-    def one(self, kind: int, content: bytes, changed: Sequence[Gap] | None) -> tuple[Value_co | None, bool]:
-        """Look at one content, and give what is in it, None where nothing is, and whether it is silent.
+    def several(self, batch: Batch) -> tuple[Sequence[tuple[int, Value_co]], set[int]]:
+        """Look at some contents together.
 
-        In what is copied from a silent one nothing can be found, whatever stands around it. `changed` is given
-        where the content is built on such a one: what differs.
+        Gives for those that have something in them their number and it, and the numbers of those that are loud: in a
+        copy of any other there is nothing but what begins in the margins of something new.
         """
         ...
 
@@ -104,12 +104,12 @@ class Harvest(Generic[Value]):
             return
         self.examine(Batch.of(kind, [data]), [oid].__getitem__, examiner)
 
-    def examine(self, batch: Batch, oid: Callable[[int], str], examiner: Examiner[Value]) -> None:
-        """Examine the objects of a batch. `oid` gives the id of each by its number."""
-        for number, value in examiner.several(batch):
-            self.found.append(Found(oid(number), Kind(batch.kind), value))
-        count = len(batch.ends)
-        self.count(count, count if batch.kind == BLOB else 0, batch.volume)
+    def examine(self, batch: Batch, oid: Callable[[int], str], examiner: Examiner[Value]) -> set[int]:
+        """Examine the objects of a batch; gives the numbers of the loud ones. `oid` gives the id of each by its own."""
+        found, loud = examiner.several(batch)
+        self.found += (Found(oid(number), Kind(batch.kind), value) for number, value in found)
+        self.count(len(batch), len(batch) if batch.kind == BLOB else 0, batch.volume)
+        return loud
 
     def take_stream(self, oid: str, kind: int, size: int, pieces: Iterable[bytes], examiner: Examiner[Value]) -> None:
         """Examine an object that comes in pieces.

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb import files
-from keyguard.git.odb.compiled import native
+from keyguard.git.odb import compiled, files
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.memory import release
 
@@ -130,9 +129,9 @@ class _Headers:
 
 def _read_headers(content: Bytes, offsets: Integers, start: int, after: int, limit: int, width: int) -> _Headers:
     """What the headers of the entries `start`..`after` say, of which all `offsets` ascend."""
-    if native is None:
+    if compiled.native is None:
         return _read_together(content, offsets, start, after, limit, width)
-    length, kind, size, base, named = native.read_entries(content, offsets, start, after, limit, width)
+    length, kind, size, base, named = compiled.native.read_entries(content, offsets, start, after, limit, width)
     return _Headers(
         np.frombuffer(length, np.uint8), np.frombuffer(size, np.int64), np.frombuffer(kind, np.uint8),
         np.frombuffer(base, np.int32), np.frombuffer(named, np.uint8).reshape(-1, width),

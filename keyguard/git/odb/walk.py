@@ -15,19 +15,15 @@ from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size
 from keyguard.git.odb.difference import Difference
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
-from keyguard.git.odb.inflate import INFLATE_ERRORS, at_once, crc32, inflated, parts, pieces
-from keyguard.git.odb.kinds import BLOB, Kind
-from keyguard.git.odb.large import LargeObjects
+from keyguard.git.odb.inflate import INFLATE_ERRORS, at_once, crc32, inflated, longest, parts, pieces
+from keyguard.git.odb.kinds import BLOB, TREE, Kind
+from keyguard.git.odb.large_trees import LargeTrees
 from keyguard.git.odb.memory import Pages
 from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
 from keyguard.git.odb.streams import PIECE
-from keyguard.git.odb.unpack import Rows, taken, unpacker
+from keyguard.git.odb.unpack import Rows, unpacker
 from keyguard.git.odb.versions import Member
-
-# A stream of so few bytes cannot inflate to more than 66 MB (deflate gives at most 1032 for 1): it needs no
-# bound. Longer ones are inflated with one, which costs a copy.
-SHORT = 1 << 16
 
 NO_BASE = "a base of its delta cannot be read"
 
@@ -161,7 +157,7 @@ class Walk(Generic[Value]):
         begin = offset + entries.header[at]
         row = entries.row[at]
         sums = self.pack.index.checks
-        long = (size > STREAM_LIMIT) | (after - begin > SHORT)
+        long = (size > STREAM_LIMIT) | (after - begin > longest())
         columns = {
             "place": places, "begin": begin, "after": after, "size": size, "stored": entries.kind[at],
             "depth": order.depth[places], "last": order.last[places], "following": order.following[places],
@@ -187,9 +183,10 @@ class _Course(Generic[Value]):
         self._walk = walk
         self._view = memoryview(walk.mapped)
         self._harvest: Harvest[Value] = Harvest()
-        self._large = LargeObjects(self._oid, walk.examiner, walk.witness, deepest, whole)
-        self._limits = [self._large.limit(kind) for kind in range(len(Kind) + 1)]
-        self._unpacker = unpacker(self._view, self._large.silent, self._limits)
+        self._large = LargeTrees(walk.witness.versions if walk.witness and whole else None)
+        limits = [STREAM_LIMIT] * (len(Kind) + 1)
+        limits[TREE] = self._large.limit
+        self._unpacker = unpacker(self._view, deepest + 1, limits, walk.examiner.margins)
         # The depth of an object that was lost, while the way leads through what stands on it.
         self._lost: int | None = None
 
@@ -281,10 +278,8 @@ class _Course(Generic[Value]):
         if len(base) * len(delta) > SUSPECT:
             check_size(delta)
         data = rebuild(base, delta)
-        kind = self._unpacker.kind
-        if len(data) <= self._limits[kind]:
-            return data, None
-        return data, self._large.changes(kind, entry.depth, delta, len(base), len(data))
+        large = self._large.want(self._unpacker.kind, len(data))
+        return data, self._large.changes(delta, len(base), len(data)) if large else None
 
     def _on_foreign(self, place: int, delta: bytes) -> tuple[int, bytes]:
         """Kind and content of a delta whose base is not in this pack."""
@@ -296,28 +291,36 @@ class _Course(Generic[Value]):
     def _take(self, entry: Entry, data: bytes, changed: Difference | None) -> None:
         """Examine an object, or let it wait for others."""
         kind, twice = self._unpacker.kind, bool(entry.odd & TWICE)
-        if entry.following > 1:
-            self._unpacker.hold(entry.depth, data)
-            self._large.silent[entry.depth] = False
-        if len(data) > self._limits[kind] or entry.depth <= self._large.nearest:
-            self._large.take(self._member(entry), kind, data, changed, twice, self._harvest)
-        elif not twice and not self._unpacker.put(entry.place, data):
+        told = False
+        if entry.depth <= self._large.nearest or self._large.want(kind, len(data)):
+            told = self._large.show(self._member(entry), kind, data, changed)
+        depth = entry.depth if entry.following > 1 else -1
+        if twice or told or len(data) > STREAM_LIMIT:
+            if depth >= 0:
+                self._unpacker.hold(depth, data)
+            if not twice:
+                self._take_alone(entry, data, told)
+        elif not self._unpacker.put(entry.place, depth, data):
             self._examine(kind)
-            self._unpacker.put(entry.place, data)
+            self._unpacker.put(entry.place, depth, data)
+
+    def _take_alone(self, entry: Entry, data: bytes, told: bool) -> None:
+        kind = self._unpacker.kind
+        if self._walk.witness and not told:
+            self._walk.witness.pass_over(kind)
+        self._harvest.take(self._walk.pack.oid(entry.place), kind, data, self._walk.examiner)
 
     def _examine(self, kind: int) -> None:
         """Examine the objects of a kind that wait."""
-        places, batch = taken(self._unpacker, kind)
-        if not len(places):
+        places, batch = self._unpacker.waiting(kind)
+        if not len(batch):
             return
         oid = self._walk.pack.oid
-        self._harvest.examine(batch, lambda number: oid(int(places[number])), self._walk.examiner)
+        loud = self._harvest.examine(batch, lambda number: oid(int(places[number])), self._walk.examiner)
         # Blobs name nothing, and are most of what is read.
         if self._walk.witness and kind != BLOB:
             self._walk.witness.add(self._walk.first_holder + places, batch)
-
-    def _oid(self, holder: int) -> str:
-        return self._walk.pack.oid(holder - self._walk.first_holder)
+        self._unpacker.settle(kind, loud)
 
     def _member(self, entry: Entry) -> Member:
         return Member(self._walk.first_holder + entry.place, entry.depth, entry.following, bool(entry.last))

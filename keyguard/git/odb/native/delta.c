@@ -76,6 +76,82 @@ delta_rebuild(Delta *delta, const char *base, Py_ssize_t base_size, char *result
     return !left;
 }
 
+/* Put a span behind the others; one that meets the last becomes a part of it. */
+static Py_ssize_t
+add_span(Span *spans, Py_ssize_t count, Py_ssize_t begin, Py_ssize_t end)
+{
+    begin = begin < 0 ? 0 : begin;
+    if (count && begin <= spans[count - 1].end) {
+        spans[count - 1].end = end;
+        return count;
+    }
+    spans[count] = (Span){begin, end};
+    return count + 1;
+}
+
+Py_ssize_t
+delta_news(Delta delta, Py_ssize_t base_size, Py_ssize_t size, Margins margins, Span *spans, Py_ssize_t most)
+{
+    Py_ssize_t count = 0, written = 0;
+    /* The place of the base at which a copy goes on with what was copied before, from its first byte on. */
+    Py_ssize_t next_of_base = 0;
+    Instruction next;
+    while (delta.at < delta.end) {
+        if (count == most || !next_instruction(&delta, base_size, &next)) {
+            return -1;
+        }
+        Py_ssize_t begin = written;
+        written += next.length;
+        if (next.start >= 0 && next.start == next_of_base) {
+            next_of_base += next.length;
+            continue;
+        }
+        /* Of what is copied from elsewhere its borders are new, of a short copy all of it. */
+        int is_copy = next.start >= 0 && next.length >= SHORT_COPY;
+        count = add_span(spans, count, begin - margins.before, (is_copy ? begin : written) + margins.behind);
+        next_of_base = is_copy ? next.start + next.length : -1;
+    }
+    if (next_of_base != base_size) {
+        if (count == most) {
+            return -1;
+        }
+        count = add_span(spans, count, written - margins.before, written);
+    }
+    for (Py_ssize_t number = 0; number < count; number++) {
+        spans[number].end = spans[number].end < size ? spans[number].end : size;
+    }
+    return count;
+}
+
+/* news(delta, base_size, result, before, behind): the parts of a result that `delta_news` tells, of at most 64; None for more. */
+PyObject *
+news(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer packed, result;
+    Py_ssize_t base_size;
+    Margins margins;
+    if (!PyArg_ParseTuple(args, "y*ny*nn", &packed, &base_size, &result, &margins.before, &margins.behind)) {
+        return NULL;
+    }
+    Span spans[64];
+    Delta delta = {packed.buf, (const uint8_t *)packed.buf + packed.len};
+    delta_size(&delta);
+    delta_size(&delta);
+    Py_ssize_t count = delta_news(delta, base_size, result.len, margins, spans, 64);
+    PyObject *parts = count < 0 ? Py_NewRef(Py_None) : PyList_New(0);
+    for (Py_ssize_t number = 0; parts && number < count; number++) {
+        Span span = spans[number];
+        PyObject *part = PyBytes_FromStringAndSize((const char *)result.buf + span.begin, span.end - span.begin);
+        if (!part || PyList_Append(parts, part) < 0) {
+            Py_CLEAR(parts);
+        }
+        Py_XDECREF(part);
+    }
+    PyBuffer_Release(&packed);
+    PyBuffer_Release(&result);
+    return parts;
+}
+
 /* apply_delta(base, delta): the result, or None where the delta is not one for that base. */
 PyObject *
 apply_delta(PyObject *Py_UNUSED(module), PyObject *args)

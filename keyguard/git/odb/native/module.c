@@ -3,6 +3,7 @@
 static PyMethodDef functions[] = {
     {"apply_delta", apply_delta, METH_VARARGS, NULL},
     {"difference", difference, METH_VARARGS, NULL},
+    {"news", news, METH_VARARGS, NULL},
     {"read_entries", read_entries, METH_VARARGS, NULL},
     {"in_order", in_order, METH_VARARGS, NULL},
 #ifdef WITH_LIBDEFLATE

@@ -24,8 +24,26 @@ Py_ssize_t delta_size(Delta *delta);
 /* Rebuild `size` bytes from a base and the instructions of a delta. 0 where they do not give just these. */
 int delta_rebuild(Delta *delta, const char *base, Py_ssize_t base_size, char *result, Py_ssize_t size);
 
+/* A part of a content, in bytes. */
+typedef struct {
+    Py_ssize_t begin, end;
+} Span;
+
+/* How far from what is new in a content something may stand that was not there, or that was something else. */
+typedef struct {
+    Py_ssize_t before, behind;
+} Margins;
+
+/* Find where the result of a delta, which was rebuilt of it, may have what its base does not: what is new in it and where
+   two bytes meet that do not in the base, with the margins around that. No byte is in two of the `spans`.
+
+   Gives their number; -1 where there are more than `most`. */
+Py_ssize_t delta_news(
+    Delta delta, Py_ssize_t base_size, Py_ssize_t size, Margins margins, Span *spans, Py_ssize_t most);
+
 PyObject *apply_delta(PyObject *module, PyObject *args);
 PyObject *difference(PyObject *module, PyObject *args);
+PyObject *news(PyObject *module, PyObject *args);
 
 /* --- inflate.c --- */
 
@@ -50,6 +68,36 @@ Outcome has_checksum(Inflater *inflater, const char *data, Py_ssize_t length, in
 
 /* Of Python, where this was built with libdeflate. */
 PyObject *inflate(PyObject *module, PyObject *args);
+
+/* --- content.c --- */
+
+/* The content of an object, which `owner` keeps alive. */
+typedef struct {
+    PyObject *owner;
+    const char *data;
+    Py_ssize_t size;
+} Content;
+
+void content_hold(Content *content, PyObject *owner, const char *data, Py_ssize_t size);
+void content_drop(Content *content);
+
+/* The content as bytes of Python, without a copy where that can be. */
+PyObject *content_bytes(const Content *content);
+
+/* Bytes that grow together, and room for more of them. */
+typedef struct {
+    PyObject *bytes;
+    Py_ssize_t used, room;
+} Heap;
+
+/* See that a heap has room for `size` bytes: 0 where memory does not suffice. A new one has room for `least` in all. */
+int heap_begin(Heap *heap, Py_ssize_t size, Py_ssize_t least);
+
+/* Where the room begins. */
+char *heap_end(const Heap *heap);
+
+/* The bytes, perhaps with some line ends behind them, which are of nobody else. The heap is empty then. */
+PyObject *heap_take(Heap *heap);
 
 /* --- entries.c, order.c, trees.c, unpack.c --- */
 

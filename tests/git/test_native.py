@@ -1,0 +1,272 @@
+"""What is written in C, held to the Python that does the same, and to bad calls."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyguard.errors import DamagedError
+from keyguard.git.odb import compiled, family, pack
+from keyguard.git.odb.batch import BEGINNING, ENDING, Batch
+from keyguard.git.odb.catalogue import catalogue
+from keyguard.git.odb.delta import apply_delta
+from keyguard.git.odb.difference import _difference
+from keyguard.git.odb.family import _in_one_go, _level_by_level
+from keyguard.git.odb.kinds import BLOB, TREE
+from keyguard.git.odb.links import Gatherer, Links
+from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, OFS_DELTA, REF_DELTA, WHOLE, Entries
+from keyguard.git.odb.unpack import NativeUnpacker, PlainUnpacker, Unpacker
+from tests.git import packs
+from tests.git.test_difference import Step, delta_of
+
+native: Any = compiled.native
+
+pytestmark = pytest.mark.skipif(native is None, reason="keyguard is installed without its extension in C")
+
+BASE = bytes(range(256)) * 4
+
+STEPS = st.lists(
+    st.binary(min_size=1, max_size=200) | st.tuples(st.integers(0, 1023), st.integers(1, 1024)), max_size=12
+)
+
+
+def steps_within(steps: list[Step], size: int) -> list[Step]:
+    return [step if isinstance(step, bytes) else (step[0], min(step[1], size - step[0])) for step in steps]
+
+
+def outcome(call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except DamagedError:
+        return None
+
+
+@given(STEPS)
+def test_a_delta_is_applied_and_compared_alike(steps: list[Step]) -> None:
+    delta = delta_of(BASE, steps_within(steps, len(BASE)))
+
+    assert native.apply_delta(BASE, delta) == apply_delta(BASE, delta)
+    assert native.difference(delta, len(BASE)) == tuple(_difference(delta, len(BASE)))
+
+
+@given(STEPS, st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 40))
+def test_a_damaged_delta_is_refused_alike(steps: list[Step], damage: list[tuple[int, int]], cut: int) -> None:
+    delta = bytearray(delta_of(BASE, steps_within(steps, len(BASE))))
+    for at, byte in damage:
+        delta[at % len(delta)] = byte
+    damaged = bytes(delta[: len(delta) - cut])
+
+    try:
+        applied = native.apply_delta(BASE, damaged)
+    except MemoryError:
+        # It announces more than there is.
+        return
+    assert applied == outcome(lambda: apply_delta(BASE, damaged))
+    if applied is not None:
+        assert native.difference(damaged, len(BASE)) == tuple(_difference(damaged, len(BASE)))
+    else:
+        assert native.difference(damaged, len(BASE)) is None
+
+
+# Bytes of a pack that look like headers, and such as do not end.
+HEADERS = st.binary(min_size=40, max_size=300) | st.lists(
+    st.sampled_from([0x10, 0x2F, 0x3F, 0x40, 0x5F, 0x60, 0x6F, 0x70, 0x80, 0xFF, 0xE1, 0x05]), min_size=40, max_size=300
+).map(bytes)
+
+
+@given(HEADERS, st.lists(st.integers(-2, 310), min_size=1, max_size=40))
+def test_headers_are_read_alike(content: bytes, places: list[int]) -> None:
+    offsets = np.array(sorted(places), np.int64)
+    limit = len(content) - 20
+    given_ = (np.frombuffer(content, np.uint8), offsets, 0, len(offsets), limit, 20)
+
+    mine, reference = pack._read_headers(*given_), pack._read_together(*given_)
+
+    # In Python the bytes of a header that runs over the limit are another thing: then both lose the entry, sooner or later.
+    within = (reference.kind > 0) & (offsets + reference.length <= limit)
+    assert (mine.kind[within] == reference.kind[within]).all()
+    assert not mine.kind[~within].any()
+    for column in ("length", "size"):
+        assert (getattr(mine, column)[within] == getattr(reference, column)[within]).all()
+    deltas = within & (reference.kind == OFS_DELTA)
+    firsts = np.searchsorted(offsets, offsets[np.maximum(mine.base[deltas], 0)])
+    assert (np.where(mine.base[deltas] < 0, mine.base[deltas], firsts) == reference.base[deltas]).all()
+    named = np.flatnonzero(reference.kind == REF_DELTA)
+    assert mine.named.tolist() == reference.named[within[named]].tolist()
+
+
+@given(st.data(), st.integers(1, 60))
+def test_families_are_put_in_the_same_order(data: st.DataObject, count: int) -> None:
+    kinds = data.draw(st.lists(st.sampled_from([0, 1, 3, 6, 7]), min_size=count, max_size=count))
+    bases = data.draw(
+        st.lists(
+            st.sampled_from([WHOLE, WHOLE, ELSEWHERE, NOWHERE]) | st.integers(0, count - 1),
+            min_size=count,
+            max_size=count,
+        )
+    )
+    none = np.zeros(count, np.int32)
+    entries = Entries(none, none, none, none, np.array(kinds, np.uint8), np.array(bases, np.int32))
+
+    mine, reference = _in_one_go(entries), _level_by_level(entries)
+
+    assert [column.tolist() for column in mine] == [column.tolist() for column in reference]
+
+
+def test_a_chain_is_walked_as_deep_as_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(family, "DEEPEST", 5)
+    count = 20
+    none = np.zeros(count, np.int32)
+    base = np.arange(-1, count - 1, dtype=np.int32)
+    entries = Entries(none, none, none, none, np.full(count, 3, np.uint8), base)
+
+    mine, reference = _in_one_go(entries), _level_by_level(entries)
+
+    assert mine[1].tolist() == reference[1].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+OIDS = [bytes([number]) * 8 + bytes([number % 3]) * 12 for number in range(12)]
+TREES = st.lists(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"100644", b"40000", b"160000"]),
+            st.sampled_from([b"a", b"b c", b"d" * 40]),
+            st.sampled_from(OIDS),
+        ),
+        max_size=6,
+    ),
+    max_size=12,
+)
+
+
+def gathered(trees: list[bytes], first: int) -> Links:
+    stored = np.frombuffer(b"".join(OIDS[:8]), np.uint8).reshape(-1, 20)
+    gatherer = Gatherer(catalogue([stored], 20))
+    middle = len(trees) // 2
+    gatherer.add(range(first, first + middle), Batch.of(TREE, trees[:middle]))
+    gatherer.add(range(first + middle, first + len(trees)), Batch.of(TREE, trees[middle:]))
+    return gatherer.take()
+
+
+def pairs(links: Links) -> tuple[set[tuple[int, int]], set[tuple[bytes, int]], bool]:
+    """What is said: child and holder, absent id and holder, and whether something was strange."""
+    columns = zip(links.child.tolist(), links.first.tolist(), links.last.tolist(), strict=True)
+    absent = zip(map(bytes, links.absent), links.absent_first.tolist(), links.absent_last.tolist(), strict=True)
+    return (
+        {(child, holder) for child, begin, end in columns for holder in range(begin, end + 1)},
+        {(oid, holder) for oid, begin, end in absent for holder in range(begin, end + 1)},
+        links.strange,
+    )
+
+
+@given(TREES, st.integers(0, 3))
+def test_trees_name_the_same(trees: list[list[tuple[bytes, bytes, bytes]]], first: int) -> None:
+    contents = [b"".join(b"%s %s\0%s" % entry for entry in tree) for tree in trees]
+
+    mine = pairs(gathered(contents, first))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "native", None)
+        assert mine == pairs(gathered(contents, first))
+    assert not mine[2]
+
+
+@pytest.mark.parametrize("tree", [b"x", b"100644 a", b"100644 a\0" + bytes(19), b"100644 a\0" + bytes(20) + b"x"])
+def test_what_is_no_tree_is_strange(tree: bytes) -> None:
+    assert gathered([b"100644 a\0" + OIDS[0], tree, b""], 0).strange
+
+
+def test_ids_that_meet_in_the_table_are_told_from_each_other() -> None:
+    alike = [b"\7" * 19 + bytes([number]) for number in range(200)]
+    tree = b"".join(b"100644 %d\0%s" % (number, oid) for number, oid in enumerate(alike))
+
+    _, absent, strange = pairs(gathered([tree, tree], 5))
+
+    assert absent == {(oid, holder) for oid in alike for holder in (5, 6)}
+    assert not strange
+
+
+CONTENTS = [
+    b"", b"\0", b"x", b"PK", b"text " * 300, b"text " * 300 + b"\0", b"\0" + b"text " * 3000,
+    b"x" * BEGINNING + b"\0" + b"y" * ENDING, b"x" * (BEGINNING - 1) + b"\0" + b"y" * ENDING,
+    b"x" * BEGINNING + b"\0" + b"y" * (ENDING - 1), b"z" * 100_000,
+]  # fmt: skip
+
+
+def unpackers() -> list[Unpacker]:
+    return [NativeUnpacker(memoryview(b""), 3, [1 << 20] * 5, (100, 50)), PlainUnpacker(3)]
+
+
+def test_what_waits_is_the_same() -> None:
+    told = []
+    for unpacker in unpackers():
+        unpacker.kind = BLOB
+        for place, content in enumerate(CONTENTS):
+            assert unpacker.put(place + 7, 1, content)
+            assert unpacker.content(1) == content
+        places, batch = unpacker.waiting(BLOB)
+        peeks = [(beginning.rstrip(b"\0"), has_nul) for beginning, has_nul in batch.peeks()]
+        told.append((places.tolist(), len(batch), batch.volume, list(batch.contents()), peeks))
+        unpacker.settle(BLOB, {1})
+        assert unpacker.content(1) == CONTENTS[-1]
+
+    assert told[0] == told[1]
+    assert told[0][3] == CONTENTS
+
+
+def test_there_is_an_end_to_what_waits() -> None:
+    for unpacker in unpackers():
+        unpacker.kind = TREE
+        number = 0
+        while unpacker.put(number, -1, b"t" * 1000):
+            number += 1
+        assert unpacker.full == TREE
+        assert 200 < number < 300
+        unpacker.settle(TREE, set()) if isinstance(unpacker, PlainUnpacker) else unpacker.waiting(TREE)
+        assert unpacker.put(number, -1, b"t" * 1_000_000)
+        assert unpacker.full == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: native.read_entries(b"PACK", np.zeros(1, np.int64), 0, 1, 5, 20),
+        lambda: native.read_entries(b"PACK", np.zeros(1, np.int64), 0, 2, 4, 20),
+        lambda: native.read_entries(b"PACK", np.zeros(1, np.int64), 1, 0, 4, 20),
+        lambda: native.in_order(bytes(3), bytes(8), 5),
+        lambda: native.in_order(bytes(3), bytes(12), 1 << 20),
+        lambda: native.tree_runs(b"", bytes(8), bytes(8), bytes(4), 20, b"", bytes(4 * 65537)),
+        lambda: native.tree_runs(b"x", bytes(8), b"\5" + bytes(7), bytes(8), 20, b"", bytes(4 * 65537)),
+        lambda: native.tree_runs(b"", b"", b"", b"", 4, b"", bytes(4 * 65537)),
+        lambda: native.tree_runs(b"", b"", b"", b"", 20, b"", bytes(4 * 65536) + b"\1\0\0\0"),
+        lambda: unpackers()[0].content(3),
+        lambda: unpackers()[0].hold(-1, b""),
+        lambda: unpackers()[0].put(0, 3, b""),
+        lambda: unpackers()[0].put(0, 0, b""),
+        lambda: unpackers()[0].run(np.zeros((1, 11), np.int64), 0, 2, -1),
+        lambda: native.Unpacker(b"", -1, zlib.decompress, zlib.crc32, (zlib.error,), (1, 1, 1, 1), 1 << 18, (1, 1)),
+        lambda: native.Unpacker(b"", 1, zlib.decompress, zlib.crc32, (zlib.error,), (1, 1, 1, 1), 1, (1, 1)),
+    ],
+)
+def test_a_wrong_call_is_refused(call: Callable[[], object]) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        call()
+
+
+@given(
+    st.lists(st.lists(st.integers(-3, 1 << 40) | st.integers(0, 60), min_size=11, max_size=11), min_size=1, max_size=8)
+)
+def test_rows_of_any_numbers_are_left_to_the_walk(rows: list[list[int]]) -> None:
+    content = packs.number(5) + zlib.compress(b"hello") * 3
+    unpacker = NativeUnpacker(memoryview(content), 3, [1 << 20] * 5, (100, 50))
+    numbers = np.array(rows, np.int64)
+
+    at = unpacker.run(numbers, 0, len(rows), -1)
+
+    assert 0 <= at <= len(rows)
