@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from keyguard.git.odb import compiled
 from keyguard.patterns import bundled
 from tests.conftest import Repo
 from tests.keys import Keys
@@ -29,21 +30,37 @@ EXTRAS = (
 )
 
 
+def built(folder: Path, what: str = "wheel", cwd: Path = PROJECT, **environment: str) -> tuple[Path, str]:
+    """What the project's own backend builds, and what it says of that."""
+    folder.mkdir(exist_ok=True)
+    build = f"from hatchling.build import build_{what} as build; build({str(folder)!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", build], cwd=cwd, check=True, capture_output=True, env={**os.environ, **environment}
+    )
+    (path,) = folder.iterdir()
+    return path, (done.stdout + done.stderr).decode()
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's files as an sdist has them, in which building disturbs nobody."""
+    folder = tmp_path_factory.mktemp("source")
+    path, _ = built(folder / "sdist", "sdist")
+    shutil.unpack_archive(path, folder, filter="data")
+    (unpacked,) = (entry for entry in folder.iterdir() if entry.name != "sdist")
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built by the project's own backend."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = f"from hatchling.build import build_wheel; build_wheel({str(folder)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=PROJECT, check=True, capture_output=True)
-    (path,) = folder.glob("*.whl")
-    return path
+    return built(tmp_path_factory.mktemp("wheel"), cwd=source)[0]
 
 
 @pytest.fixture(scope="module")
 def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
+    shutil.unpack_archive(wheel, folder, "zip")
     return folder
 
 
@@ -59,6 +76,54 @@ def test_a_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
         tops = {name.split("/")[0] for name in archive.namelist()}
 
     assert {top for top in tops if not top.endswith(".dist-info")} == {"keyguard"}
+
+
+def names(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+# The extension in C.
+
+needs_compiler = pytest.mark.skipif(
+    compiled.native is None, reason="keyguard is installed without its extension in C: so could none be built here"
+)
+
+
+@needs_compiler
+def test_a_wheel_holds_the_extension_and_not_its_sources(wheel: Path) -> None:
+    extensions = [name for name in names(wheel) if "/_native." in name and not name.endswith(".pyi")]
+
+    assert len(extensions) == 1
+    assert "-cp311-abi3-" in wheel.name
+    assert not any(name.endswith((".c", ".h")) for name in names(wheel))
+
+
+@needs_compiler
+def test_the_extension_is_built_without_libdeflate_too(source: Path, tmp_path: Path, unpacked: Path) -> None:
+    hidden = tmp_path / "headers"
+    hidden.mkdir()
+    (hidden / "libdeflate.h").write_text("#error hidden\n", encoding="utf-8")
+    path, _ = built(tmp_path / "wheel", cwd=source, CPATH=str(hidden))
+    shutil.unpack_archive(path, tmp_path / "installed", "zip")
+    code = "from keyguard.git.odb import compiled; print(compiled.native is not None, compiled.inflates())"
+
+    assert installed(tmp_path / "installed", code, tmp_path) == "True False"
+
+
+def test_without_a_compiler_it_is_installed_without_the_extension(source: Path, repo: Repo, tmp_path: Path) -> None:
+    path, said = built(tmp_path / "wheel", cwd=source, CC="no-such-compiler")
+    shutil.unpack_archive(path, tmp_path / "installed", "zip")
+    repo.committed("a.txt", "nothing\n")
+    code = (
+        "from keyguard.git.odb import compiled; from keyguard.cli.entry import run; "
+        "print(run(['history', '--quiet']), compiled.native)"
+    )
+
+    assert path.name.endswith("-py3-none-any.whl")
+    assert not any("/_native." in name and not name.endswith(".pyi") for name in names(path))
+    assert "without its extension in C: " in said
+    assert installed(tmp_path / "installed", code, repo.path).endswith("0 None")
 
 
 def installed(unpacked: Path, code: str, cwd: Path) -> str:
