@@ -10,6 +10,7 @@ from datetime import datetime
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError
+from keyguard.git.odb.reader import QUICK
 from keyguard.git.odb.store import modules
 from keyguard.model import Examined, Exposure, Location, Match, Unread
 from keyguard.source import Attribution
@@ -52,7 +53,7 @@ class History:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        slow = sorted({audit.way for audit in self._audits if audit.way.startswith("git ")})
+        slow = sorted({audit.way for audit in self._audits} - {"", QUICK})
         notes = [f"Read by {way}: slower, and as complete." for way in slow]
         notes += [f"Which commits and refs hold the keys is not known: {reason}." for reason in self._unplaced]
         if not self.examined.blobs and not self._interrupted:

@@ -81,9 +81,6 @@ def of_trees(repository: Repository, pairs: Pairs) -> Pairs:
     return {pair for pair in pairs if pair[0] not in tags}
 
 
-pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
-
-
 @pytest.fixture(autouse=True)
 def every_tree_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_trees, "LARGE", 0)
@@ -122,6 +119,7 @@ def test_of_a_wide_folder(tmp_path: Path, seed: int, enough: int, monkeypatch: p
     assert Shown.next > 100
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 @pytest.mark.parametrize("stored", [repacked, half_packed, twice_packed])
 @pytest.mark.parametrize("options", [(), ("--object-format=sha256",)])
 @pytest.mark.parametrize("seed", range(3))

@@ -10,6 +10,7 @@ import pytest
 
 from keyguard.errors import GitError, NotARepositoryError
 from keyguard.git.command import Git
+from keyguard.git.odb import compiled
 from tests.git import packs
 from tests.git.repositories import Repository, with_history
 from tests.source.auditing import KEY, audit, only
@@ -263,3 +264,15 @@ def test_a_ref_may_be_named_with_what_unicode_takes_for_the_end_of_a_line(end: s
     assert result.complete
     assert exposure
     assert exposure.refs == (f"refs/heads/c{end}d", "refs/heads/main")
+
+
+def test_a_reading_without_the_extension_in_c_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = whole(tmp_path)
+    monkeypatch.setattr(compiled, "native", None)
+
+    result = audit(repository.path)
+
+    assert result.notes == (
+        "Read by Python, since keyguard was installed where no C compiler was: slower, and as complete.",
+    )
+    assert result.complete

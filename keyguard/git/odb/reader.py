@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic
 
 from keyguard.errors import GitError
 from keyguard.git.command import Git
-from keyguard.git.odb import plain
+from keyguard.git.odb import compiled, plain
 from keyguard.git.odb.crew import share_out
 from keyguard.git.odb.objects import Examiner, Harvest, Lost, Value
 from keyguard.git.odb.store import Store
@@ -26,6 +26,9 @@ MakeExaminer = Callable[[], Examiner[Value]]
 
 # Objects in a share of the second try.
 STEP = 500
+
+QUICK = "packs"
+"""The quickest way in which objects are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) ->
     linked = Linked(surveyed)
     first = linked.gathered(harvests(git, surveyed, make, jobs))
     every = _with_second_try(git, make, first, surveyed.lost, linked, jobs)
-    return Reading(surveyed.objects, "its packs", tuple(surveyed.unread), every, linked)
+    way = QUICK if compiled.native else "Python, since keyguard was installed where no C compiler was"
+    return Reading(surveyed.objects, way, tuple(surveyed.unread), every, linked)
 
 
 class Linked:

@@ -99,6 +99,70 @@ char *heap_end(const Heap *heap);
 /* The bytes, perhaps with some line ends behind them, which are of nobody else. The heap is empty then. */
 PyObject *heap_take(Heap *heap);
 
+/* --- batch.c --- */
+
+/* Contents of one kind, each followed by a line end, of about `together` bytes. A mark is a place and where its content
+   ends. */
+typedef struct {
+    Heap heap;
+    int64_t *marks;
+    Py_ssize_t count, capacity, together;
+} Batch;
+
+/* See that one more content has room, at the end of the heap: LEFT where the others have to be taken before. */
+Outcome batch_room(Batch *batch, Py_ssize_t size);
+
+/* Count in what was written to that room. */
+void batch_add(Batch *batch, int64_t place, Py_ssize_t size);
+
+/* The contents and the marks, as Python has them. The batch is empty then. */
+PyObject *batch_take(Batch *batch);
+
+void batch_end(Batch *batch);
+
+/* --- blobs.c --- */
+
+typedef struct Blob Blob;
+
+/* Blobs that wait, of which small ones lie in a heap, and `held` are the bytes of all; and the text for them. */
+typedef struct {
+    Blob *all;
+    Py_ssize_t count, capacity, held, together;
+    Margins margins;
+    Heap small, text;
+} Blobs;
+
+/* An object on which others stand. `number` is its own among the blobs that wait, or -1; then `silent` says whether in a
+   copy of it there is nothing but what begins in the margins of something new. */
+typedef struct {
+    Content content;
+    int32_t number;
+    int silent;
+} Step;
+
+/* See that one more blob can wait: LEFT where the others have to be taken before. */
+Outcome blobs_room(Blobs *blobs);
+
+/* Memory for a content of `size` bytes, which is `owner`'s, to be released by the caller. */
+char *blobs_memory(Blobs *blobs, Py_ssize_t size, PyObject **owner);
+
+/* Let a blob wait, after `blobs_room`. With a `base` it stands on that, by the instructions of a delta. */
+void blobs_add(Blobs *blobs, int64_t place, const Content *content, const Step *base, const Delta *delta);
+
+/* Have others stand on the blob that was added last. */
+void blobs_hold(const Blobs *blobs, Step *step);
+
+/* The text, the marks and the peeks of all that wait, as Python has them: they go on to wait, but without a text. */
+PyObject *blobs_text(Blobs *blobs);
+
+/* The content of one of them. */
+PyObject *blobs_content(const Blobs *blobs, Py_ssize_t number);
+
+/* Let all of them go. */
+void blobs_drop(Blobs *blobs);
+
+void blobs_end(Blobs *blobs);
+
 /* --- entries.c, order.c, trees.c, unpack.c --- */
 
 PyObject *read_entries(PyObject *module, PyObject *args);

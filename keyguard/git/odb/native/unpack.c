@@ -10,215 +10,39 @@
 /* The columns of a row: walk.py, `Entry`. */
 enum { PLACE, BEGIN, AFTER, SIZE, STORED, DEPTH, LAST, FOLLOWING, ODD, OFFSET, CHECK, COLUMNS };
 
+/* Bytes that are looked at together, at the least: blobs.c holds to that. */
+#define LEAST_TOGETHER (1 << 14)
+
+/* Room for a delta, at the least. */
+#define LEAST_DELTA (1 << 16)
+
 /* The kinds of objects, by their numbers in a pack's entries. */
 enum { COMMIT = 1, TREE, BLOB, TAG, KINDS };
-
-/* In place of the number of a base in the batch: batch.py. */
-enum { WHOLE = -1, APART = -2, NEWS = -3 };
-
-/* A content of more bytes lies by itself, and is looked at by itself where all of it has to be. */
-#define SMALL (1 << 14)
-
-/* Bytes of text that stand for one content at the most, and parts that they are of. */
-#define MOST_TEXT (1 << 18)
-#define MOST_SPANS 4096
-
-/* Bytes of blobs that are held until they are looked at, from which on they are. */
-#define ENOUGH (1 << 21)
-
-/* How much of a blob's beginning and end is looked through for a NUL: batch.py, `BEGINNING` and `ENDING`. */
-#define BEGINNING 1024
-#define ENDING 4096
-
-/* An object on the path, on which others stand. `number` is its own among the blobs that wait, or -1; then `silent` says
-   whether there is nothing in it that whoever looks at it would have to look at again in a copy. */
-typedef struct {
-    Content content;
-    int32_t number;
-    int silent;
-} Step;
-
-/* A blob that waits, and what stands for it in the text, up to `end`. */
-typedef struct {
-    Content content;
-    int64_t place;
-    Py_ssize_t end;
-    int32_t base;
-    uint8_t peek[3];
-} Blob;
-
-/* A mark is the place of a content and where it ends. */
-typedef struct {
-    Heap heap;
-    int64_t *marks;
-    Py_ssize_t count, capacity;
-} Batch;
 
 typedef struct {
     PyObject_HEAD
     Py_buffer pack;
     Inflater inflater;
-    Py_ssize_t limits[KINDS], together;
-    Margins margins;
+    Py_ssize_t limits[KINDS];
     Step *path;
     Py_ssize_t depths;
+    /* What waits, by kind, and of blobs aside. */
     Batch batches[KINDS];
-    /* Blobs, of which small ones lie in the heap, and the text that is to be searched for all of them. */
-    Blob *blobs;
-    Py_ssize_t blobs_count, blobs_capacity, blobs_held;
-    Heap small, text;
+    Blobs blobs;
     /* The last delta that was inflated, and its place, or -1. */
     Heap delta;
     int64_t delta_of;
     int kind, full;
 } Unpacker;
 
-/* --- Batches of what is no blob --- */
-
-/* See that one more content has room: LEFT where the batch has to be taken before. */
+/* See that one more object of a kind can wait; where it cannot, the kind is `full`. */
 static Outcome
 make_room(Unpacker *self, int kind, Py_ssize_t size)
 {
-    Batch *batch = &self->batches[kind];
-    if (batch->count == batch->capacity) {
-        Py_ssize_t capacity = batch->capacity ? 2 * batch->capacity : 256;
-        int64_t *marks = PyMem_Realloc(batch->marks, 2 * capacity * sizeof(int64_t));
-        if (!marks) {
-            PyErr_NoMemory();
-            return FAILED;
-        }
-        batch->marks = marks;
-        batch->capacity = capacity;
-    }
-    if (batch->count && size >= batch->heap.room - batch->heap.used) {
-        self->full = kind;
-        return LEFT;
-    }
-    return heap_begin(&batch->heap, size + 1, self->together) ? DONE : FAILED;
+    Outcome outcome = kind == BLOB ? blobs_room(&self->blobs) : batch_room(&self->batches[kind], size);
+    self->full = outcome == LEFT ? kind : 0;
+    return outcome;
 }
-
-/* Count in what was written to the room. */
-static void
-add(Batch *batch, int64_t place, Py_ssize_t size)
-{
-    heap_end(&batch->heap)[size] = '\n';
-    batch->heap.used += size + 1;
-    batch->marks[2 * batch->count] = place;
-    batch->marks[2 * batch->count + 1] = batch->heap.used - 1;
-    batch->count++;
-}
-
-/* --- Blobs --- */
-
-/* See that one more blob can wait: LEFT where the others have to be taken before. */
-static Outcome
-make_way(Unpacker *self)
-{
-    if (self->blobs_held > ENOUGH || self->text.used > self->together) {
-        self->full = BLOB;
-        return LEFT;
-    }
-    if (self->blobs_count == self->blobs_capacity) {
-        Py_ssize_t capacity = self->blobs_capacity ? 2 * self->blobs_capacity : 256;
-        Blob *blobs = PyMem_Realloc(self->blobs, capacity * sizeof(Blob));
-        if (!blobs) {
-            PyErr_NoMemory();
-            return FAILED;
-        }
-        self->blobs = blobs;
-        self->blobs_capacity = capacity;
-    }
-    if (self->text.bytes) {
-        return DONE;
-    }
-    return heap_begin(&self->text, self->together + MOST_TEXT + 1, 0) ? DONE : FAILED;
-}
-
-/* Memory for a content of `size` bytes, which is `owner`'s, to be released by the caller. */
-static char *
-room_for_blob(Unpacker *self, Py_ssize_t size, PyObject **owner)
-{
-    if (size > SMALL) {
-        *owner = PyBytes_FromStringAndSize(NULL, size);
-        return *owner ? PyBytes_AsString(*owner) : NULL;
-    }
-    if (!heap_begin(&self->small, size, self->together)) {
-        return NULL;
-    }
-    *owner = Py_NewRef(self->small.bytes);
-    return heap_end(&self->small);
-}
-
-static void
-write_text(Unpacker *self, const char *data, Py_ssize_t size)
-{
-    memcpy(heap_end(&self->text), data, size);
-    heap_end(&self->text)[size] = '\n';
-    self->text.used += size + 1;
-}
-
-/* Write what is new in a blob, which was rebuilt of a delta; 0 where a look at all of it costs less. */
-static int
-write_news(Unpacker *self, const Content *content, Delta delta, Py_ssize_t base_size)
-{
-    Span spans[MOST_SPANS];
-    Py_ssize_t count = delta_news(delta, base_size, content->size, self->margins, spans, MOST_SPANS);
-    Py_ssize_t all = count;
-    for (Py_ssize_t number = 0; number < count; number++) {
-        all += spans[number].end - spans[number].begin;
-    }
-    if (count < 0 || all > MOST_TEXT || 4 * all > 3 * content->size) {
-        return 0;
-    }
-    for (Py_ssize_t number = 0; number < count; number++) {
-        write_text(self, content->data + spans[number].begin, spans[number].end - spans[number].begin);
-    }
-    return 1;
-}
-
-static int
-has_nul(const Content *content)
-{
-    Py_ssize_t beginning = content->size < BEGINNING ? content->size : BEGINNING;
-    Py_ssize_t ending = content->size < ENDING ? content->size : ENDING;
-    return memchr(content->data, 0, beginning) || memchr(content->data + content->size - ending, 0, ending);
-}
-
-/* Let a blob wait. With `base` it stands on that, by the instructions of a delta. */
-static Blob *
-add_blob(Unpacker *self, int64_t place, const Content *content, const Step *base, const Delta *delta)
-{
-    Blob *blob = &self->blobs[self->blobs_count++];
-    *blob = (Blob){.place = place, .content = *content};
-    Py_INCREF(content->owner);
-    memcpy(blob->peek, content->data, content->size < 2 ? content->size : 2);
-    blob->peek[2] = (uint8_t)has_nul(content);
-    self->blobs_held += content->size;
-    if (base && (base->number >= 0 || base->silent) && write_news(self, content, *delta, base->content.size)) {
-        blob->base = base->number >= 0 ? base->number : NEWS;
-    }
-    else if (content->size <= SMALL) {
-        write_text(self, content->data, content->size);
-        blob->base = WHOLE;
-    }
-    else {
-        blob->base = APART;
-    }
-    blob->end = self->text.used;
-    return blob;
-}
-
-/* Have others stand on the blob that was added last. */
-static void
-hold_blob(Unpacker *self, int64_t depth)
-{
-    const Content *content = &self->blobs[self->blobs_count - 1].content;
-    Step *step = &self->path[depth];
-    content_hold(&step->content, content->owner, content->data, content->size);
-    step->number = (int32_t)(self->blobs_count - 1);
-}
-
-/* --- Entries --- */
 
 /* Whether a row's numbers lie within the pack and the path. */
 static int
@@ -250,7 +74,7 @@ read_delta(Unpacker *self, const int64_t *row, int kind, Delta *delta, Py_ssize_
     if (self->delta_of != row[PLACE]) {
         self->delta_of = -1;
         self->delta.used = 0;
-        if (!heap_begin(&self->delta, (Py_ssize_t)row[SIZE], MOST_TEXT)) {
+        if (!heap_begin(&self->delta, (Py_ssize_t)row[SIZE], LEAST_DELTA)) {
             return FAILED;
         }
         Outcome outcome = inflate_entry(self, row, heap_end(&self->delta));
@@ -283,19 +107,14 @@ write_content(Unpacker *self, const int64_t *row, const Delta *delta, char *to, 
 static Outcome
 read_blob(Unpacker *self, const int64_t *row, const Delta *delta, Py_ssize_t size)
 {
-    Outcome outcome = make_way(self);
-    if (outcome != DONE) {
-        return outcome;
-    }
     PyObject *owner = NULL;
-    char *data = room_for_blob(self, size, &owner);
-    outcome = data ? write_content(self, row, delta, data, size) : FAILED;
+    char *data = blobs_memory(&self->blobs, size, &owner);
+    Outcome outcome = data ? write_content(self, row, delta, data, size) : FAILED;
     if (outcome == DONE) {
-        self->small.used += size > SMALL ? 0 : size;
         Content content = {owner, data, size};
-        add_blob(self, row[PLACE], &content, row[DEPTH] ? &self->path[row[DEPTH] - 1] : NULL, delta);
+        blobs_add(&self->blobs, row[PLACE], &content, row[DEPTH] ? &self->path[row[DEPTH] - 1] : NULL, delta);
         if (row[FOLLOWING] > 1) {
-            hold_blob(self, row[DEPTH]);
+            blobs_hold(&self->blobs, &self->path[row[DEPTH]]);
         }
     }
     Py_XDECREF(owner);
@@ -306,15 +125,13 @@ static Outcome
 read_other(Unpacker *self, const int64_t *row, int kind, const Delta *delta, Py_ssize_t size)
 {
     Batch *batch = &self->batches[kind];
-    Outcome outcome = make_room(self, kind, size);
-    if (outcome == DONE) {
-        outcome = write_content(self, row, delta, heap_end(&batch->heap), size);
-    }
+    char *data = heap_end(&batch->heap);
+    Outcome outcome = write_content(self, row, delta, data, size);
     if (outcome == DONE) {
         if (row[FOLLOWING] > 1) {
-            content_hold(&self->path[row[DEPTH]].content, batch->heap.bytes, heap_end(&batch->heap), size);
+            content_hold(&self->path[row[DEPTH]].content, batch->heap.bytes, data, size);
         }
-        add(batch, row[PLACE], size);
+        batch_add(batch, row[PLACE], size);
     }
     return outcome;
 }
@@ -336,6 +153,9 @@ read_entry(Unpacker *self, const int64_t *row, Py_ssize_t nearest)
     Outcome outcome = !depth && size > self->limits[kind] ? LEFT : DONE;
     if (depth) {
         outcome = read_delta(self, row, kind, &delta, &size);
+    }
+    if (outcome == DONE) {
+        outcome = make_room(self, kind, size);
     }
     if (outcome == DONE) {
         outcome = kind == BLOB ? read_blob(self, row, &delta, size) : read_other(self, row, kind, &delta, size);
@@ -434,9 +254,8 @@ put(Unpacker *self, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "of no kind");
         return NULL;
     }
-    self->full = 0;
     Content content = {bytes, PyBytes_AsString(bytes), PyBytes_Size(bytes)};
-    Outcome outcome = self->kind == BLOB ? make_way(self) : make_room(self, self->kind, content.size);
+    Outcome outcome = make_room(self, self->kind, content.size);
     if (outcome == FAILED) {
         return NULL;
     }
@@ -444,15 +263,15 @@ put(Unpacker *self, PyObject *args)
         Py_RETURN_FALSE;
     }
     if (self->kind == BLOB) {
-        add_blob(self, place, &content, NULL, NULL);
+        blobs_add(&self->blobs, place, &content, NULL, NULL);
         if (depth >= 0) {
-            hold_blob(self, depth);
+            blobs_hold(&self->blobs, &self->path[depth]);
         }
     }
     else {
         Batch *batch = &self->batches[self->kind];
         memcpy(heap_end(&batch->heap), content.data, content.size);
-        add(batch, place, content.size);
+        batch_add(batch, place, content.size);
         if (depth >= 0) {
             content_hold(&self->path[depth].content, bytes, content.data, content.size);
         }
@@ -470,61 +289,20 @@ take(Unpacker *self, PyObject *kind)
         }
         return NULL;
     }
-    Batch *batch = &self->batches[number];
-    PyObject *marks = PyBytes_FromStringAndSize((const char *)batch->marks, 2 * batch->count * sizeof(int64_t));
-    /* What is on the path keeps its content. Nothing is written to it any more. */
-    PyObject *data = marks ? heap_take(&batch->heap) : NULL;
-    if (!data) {
-        Py_XDECREF(marks);
-        return NULL;
-    }
-    batch->count = 0;
-    return Py_BuildValue("NN", data, marks);
+    return batch_take(&self->batches[number]);
 }
 
 static PyObject *
 take_text(Unpacker *self, PyObject *Py_UNUSED(nothing))
 {
-    Py_ssize_t count = self->blobs_count;
-    PyObject *marks = PyBytes_FromStringAndSize(NULL, 4 * count * sizeof(int64_t));
-    PyObject *peeks = PyBytes_FromStringAndSize(NULL, 3 * count);
-    PyObject *text = marks && peeks ? heap_take(&self->text) : NULL;
-    if (!text) {
-        Py_XDECREF(marks);
-        Py_XDECREF(peeks);
-        return NULL;
-    }
-    char *to_marks = PyBytes_AsString(marks), *to_peeks = PyBytes_AsString(peeks);
-    for (Py_ssize_t number = 0; number < count; number++) {
-        const Blob *blob = &self->blobs[number];
-        int64_t mark[] = {blob->place, blob->end, blob->base, blob->content.size};
-        memcpy(to_marks + number * sizeof(mark), mark, sizeof(mark));
-        memcpy(to_peeks + 3 * number, blob->peek, 3);
-    }
-    return Py_BuildValue("NNN", text, marks, peeks);
+    return blobs_text(&self->blobs);
 }
 
 static PyObject *
 blob(Unpacker *self, PyObject *number)
 {
     Py_ssize_t index = PyLong_AsSsize_t(number);
-    if (index == -1 && PyErr_Occurred()) {
-        return NULL;
-    }
-    if (index < 0 || index >= self->blobs_count) {
-        PyErr_SetString(PyExc_IndexError, "so many blobs do not wait");
-        return NULL;
-    }
-    return content_bytes(&self->blobs[index].content);
-}
-
-static void
-drop_blobs(Unpacker *self)
-{
-    for (Py_ssize_t number = 0; number < self->blobs_count; number++) {
-        content_drop(&self->blobs[number].content);
-    }
-    self->blobs_count = self->blobs_held = 0;
+    return index == -1 && PyErr_Occurred() ? NULL : blobs_content(&self->blobs, index);
 }
 
 static PyObject *
@@ -542,7 +320,7 @@ settle(Unpacker *self, PyObject *args)
         }
     }
     PyBuffer_Release(&silent);
-    drop_blobs(self);
+    blobs_drop(&self->blobs);
     Py_RETURN_NONE;
 }
 
@@ -554,20 +332,25 @@ init(Unpacker *self, PyObject *args, PyObject *Py_UNUSED(keywords))
         return -1;
     }
     PyObject *inflate, *crc32, *errors;
-    Py_ssize_t *limits = self->limits;
+    Py_ssize_t *limits = self->limits, together;
+    Margins margins;
     if (!PyArg_ParseTuple(
             args, "y*nOOO(nnnn)n(nn)", &self->pack, &self->depths, &inflate, &crc32, &errors, &limits[COMMIT],
-            &limits[TREE], &limits[BLOB], &limits[TAG], &self->together, &self->margins.before,
-            &self->margins.behind)) {
+            &limits[TREE], &limits[BLOB], &limits[TAG], &together, &margins.before, &margins.behind)) {
         return -1;
     }
-    if (self->depths < 0 || self->margins.before < 0 || self->margins.behind < 0 || self->together < SMALL) {
+    if (self->depths < 0 || margins.before < 0 || margins.behind < 0 || together < LEAST_TOGETHER) {
         PyErr_SetString(PyExc_ValueError, "a number is too small");
         return -1;
     }
     if (!inflater_begin(&self->inflater, inflate, crc32, errors)) {
         return -1;
     }
+    for (int kind = 0; kind < KINDS; kind++) {
+        self->batches[kind].together = together;
+    }
+    self->blobs.together = together;
+    self->blobs.margins = margins;
     self->delta_of = -1;
     self->path = PyMem_Calloc(self->depths + 1, sizeof(Step));
     if (!self->path) {
@@ -585,17 +368,13 @@ dealloc(Unpacker *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     for (int kind = 0; kind < KINDS; kind++) {
-        Py_XDECREF(self->batches[kind].heap.bytes);
-        PyMem_Free(self->batches[kind].marks);
+        batch_end(&self->batches[kind]);
     }
-    drop_blobs(self);
-    PyMem_Free(self->blobs);
+    blobs_end(&self->blobs);
     for (Py_ssize_t depth = 0; self->path && depth < self->depths; depth++) {
         content_drop(&self->path[depth].content);
     }
     PyMem_Free(self->path);
-    Py_XDECREF(self->small.bytes);
-    Py_XDECREF(self->text.bytes);
     Py_XDECREF(self->delta.bytes);
     inflater_end(&self->inflater);
     PyBuffer_Release(&self->pack);
