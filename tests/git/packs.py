@@ -60,6 +60,22 @@ def delta(base: bytes, content: bytes) -> bytes:
     )
 
 
+Step = bytes | tuple[int, int]
+"""What a delta does next: it brings bytes along, or copies some of the base, by their start and length."""
+
+
+def delta_of(base: bytes, steps: Sequence[Step]) -> bytes:
+    """A delta of these steps."""
+    size = sum(len(step) if isinstance(step, bytes) else step[1] for step in steps)
+    return number(len(base)) + number(size) + b"".join(map(_instructions, steps))
+
+
+def _instructions(step: Step) -> bytes:
+    if isinstance(step, bytes):
+        return b"".join(insert(step[at : at + 127]) for at in range(0, len(step), 127))
+    return copy(*step)
+
+
 def number(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +17,13 @@ from keyguard.git.odb import compiled, family, pack
 from keyguard.git.odb.batch import BEGINNING, ENDING, Batch
 from keyguard.git.odb.catalogue import catalogue
 from keyguard.git.odb.delta import apply_delta
-from keyguard.git.odb.difference import _difference
 from keyguard.git.odb.family import _in_one_go, _level_by_level
 from keyguard.git.odb.kinds import BLOB, TREE
 from keyguard.git.odb.links import Gatherer, Links
 from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, OFS_DELTA, REF_DELTA, WHOLE, Entries
 from keyguard.git.odb.unpack import NativeUnpacker, PlainUnpacker, Unpacker
 from tests.git import packs
-from tests.git.test_difference import Step, delta_of
+from tests.git.packs import Step, delta_of
 
 native: Any = compiled.native
 
@@ -48,11 +48,10 @@ def outcome(call: Callable[[], object]) -> object:
 
 
 @given(STEPS)
-def test_a_delta_is_applied_and_compared_alike(steps: list[Step]) -> None:
+def test_a_delta_is_applied_alike(steps: list[Step]) -> None:
     delta = delta_of(BASE, steps_within(steps, len(BASE)))
 
     assert native.apply_delta(BASE, delta) == apply_delta(BASE, delta)
-    assert native.difference(delta, len(BASE)) == tuple(_difference(delta, len(BASE)))
 
 
 @given(STEPS, st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 40))
@@ -68,10 +67,6 @@ def test_a_damaged_delta_is_refused_alike(steps: list[Step], damage: list[tuple[
         # It announces more than there is.
         return
     assert applied == outcome(lambda: apply_delta(BASE, damaged))
-    if applied is not None:
-        assert native.difference(damaged, len(BASE)) == tuple(_difference(damaged, len(BASE)))
-    else:
-        assert native.difference(damaged, len(BASE)) is None
 
 
 # Bytes of a pack that look like headers, and such as do not end.
@@ -192,6 +187,18 @@ def test_ids_that_meet_in_the_table_are_told_from_each_other() -> None:
     assert not strange
 
 
+def test_more_ids_than_are_kept_at_a_time_are_all_told() -> None:
+    chance = random.Random(1)
+    many = [chance.randbytes(20) for _ in range(250_000)]
+    trees = [b"".join(b"100644 a\0" + oid for oid in many[at : at + 50_000]) for at in (*range(0, 250_000, 50_000), 0)]
+
+    _, absent, strange = pairs(gathered(trees, 0))
+
+    expected = {(oid, number // 50_000) for number, oid in enumerate(many)}
+    assert absent == expected | {(oid, 5) for oid in many[:50_000]}
+    assert not strange
+
+
 CONTENTS = [
     b"", b"\0", b"x", b"PK", b"text " * 300, b"text " * 300 + b"\0", b"\0" + b"text " * 3000,
     b"x" * BEGINNING + b"\0" + b"y" * ENDING, b"x" * (BEGINNING - 1) + b"\0" + b"y" * ENDING,
@@ -200,7 +207,7 @@ CONTENTS = [
 
 
 def unpackers() -> list[Unpacker]:
-    return [NativeUnpacker(memoryview(b""), 3, [1 << 20] * 5, (100, 50)), PlainUnpacker(3)]
+    return [NativeUnpacker(memoryview(b""), 3, 1 << 20, (100, 50)), PlainUnpacker(3)]
 
 
 def test_what_waits_is_the_same() -> None:
@@ -241,17 +248,19 @@ def test_there_is_an_end_to_what_waits() -> None:
         lambda: native.read_entries(b"PACK", np.zeros(1, np.int64), 1, 0, 4, 20),
         lambda: native.in_order(bytes(3), bytes(8), 5),
         lambda: native.in_order(bytes(3), bytes(12), 1 << 20),
-        lambda: native.tree_runs(b"", bytes(8), bytes(8), bytes(4), 20, b"", bytes(4 * 65537)),
-        lambda: native.tree_runs(b"x", bytes(8), b"\5" + bytes(7), bytes(8), 20, b"", bytes(4 * 65537)),
-        lambda: native.tree_runs(b"", b"", b"", b"", 4, b"", bytes(4 * 65537)),
-        lambda: native.tree_runs(b"", b"", b"", b"", 20, b"", bytes(4 * 65536) + b"\1\0\0\0"),
+        lambda: native.TreeNames(4, b"", bytes(4 * 65537)),
+        lambda: native.TreeNames(20, b"", bytes(4)),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65536) + b"\1\0\0\0"),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537)).add(b"", bytes(8), bytes(4)),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537)).add(b"", b"\5" + bytes(7), bytes(8)),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537)).add(b"xx", bytes(16), bytes(16)),
         lambda: unpackers()[0].content(3),
         lambda: unpackers()[0].hold(-1, b""),
         lambda: unpackers()[0].put(0, 3, b""),
         lambda: unpackers()[0].put(0, 0, b""),
-        lambda: unpackers()[0].run(np.zeros((1, 11), np.int64), 0, 2, -1),
-        lambda: native.Unpacker(b"", -1, zlib.decompress, zlib.crc32, (zlib.error,), (1, 1, 1, 1), 1 << 18, (1, 1)),
-        lambda: native.Unpacker(b"", 1, zlib.decompress, zlib.crc32, (zlib.error,), (1, 1, 1, 1), 1, (1, 1)),
+        lambda: unpackers()[0].run(np.zeros((1, 11), np.int64), 0, 2),
+        lambda: native.Unpacker(b"", -1, zlib.decompress, zlib.crc32, (zlib.error,), 1, 1 << 18, (1, 1)),
+        lambda: native.Unpacker(b"", 1, zlib.decompress, zlib.crc32, (zlib.error,), 1, 1, (1, 1)),
     ],
 )
 def test_a_wrong_call_is_refused(call: Callable[[], object]) -> None:
@@ -264,9 +273,9 @@ def test_a_wrong_call_is_refused(call: Callable[[], object]) -> None:
 )
 def test_rows_of_any_numbers_are_left_to_the_walk(rows: list[list[int]]) -> None:
     content = packs.number(5) + zlib.compress(b"hello") * 3
-    unpacker = NativeUnpacker(memoryview(content), 3, [1 << 20] * 5, (100, 50))
+    unpacker = NativeUnpacker(memoryview(content), 3, 1 << 20, (100, 50))
     numbers = np.array(rows, np.int64)
 
-    at = unpacker.run(numbers, 0, len(rows), -1)
+    at = unpacker.run(numbers, 0, len(rows))
 
     assert 0 <= at <= len(rows)

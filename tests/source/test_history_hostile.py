@@ -175,7 +175,6 @@ def test_a_tree_that_is_too_large_to_be_taken_apart_is_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keyguard.git.odb.links.LARGEST", 1000)
-    monkeypatch.setattr("keyguard.git.odb.large_trees.LARGEST", 1000)
     repository = Repository(tmp_path)
     commit = repository.commit({**{f"file-{number}": b"x\n" for number in range(100)}, OTHER: f"{KEY}\n".encode()})
 
@@ -198,7 +197,7 @@ def test_too_little_memory_for_a_share_loses_none_of_it(
     def no_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("keyguard.git.odb.walk.Walk._walked", no_memory)
+    monkeypatch.setattr("keyguard.git.odb.walk.Walk.places", no_memory)
     result = audit(tmp_path, jobs=jobs)
 
     assert [place.commit for place in only(result).locations] == [commit]

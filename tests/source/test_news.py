@@ -21,8 +21,8 @@ from keyguard.git.odb.store import find_store
 from keyguard.model import Blob, Stored
 from keyguard.source.objects import Maker, ObjectExaminer
 from tests.git import packs
+from tests.git.packs import Step, delta_of
 from tests.git.repositories import Repository
-from tests.git.test_difference import Step, delta_of
 from tests.source.auditing import ENGINE, KEY
 
 TEXT = b"".join(b"line %d of a text without any key\n" % number for number in range(60))

@@ -69,7 +69,6 @@ class TreeReader:
         self._oid_size = catalogue.oids.shape[1]
         self._same: dict[tuple[tuple[bytes, bytes], ...], Named] = {}
         self.found: dict[int, Named] = {}
-        self.versions = None
         self.margins = 0, 0
 
     def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:

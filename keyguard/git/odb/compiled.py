@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keyguard.git.odb._native import Unpacker
+    from keyguard.git.odb._native import TreeNames, Unpacker
 
 try:
     from keyguard.git.odb import _native as native
 except ImportError:
     native = None  # type: ignore[assignment]
 
-__all__ = ["Unpacker", "inflates", "native"]
+__all__ = ["TreeNames", "Unpacker", "inflates", "native"]
 
 
 def inflates() -> bool:

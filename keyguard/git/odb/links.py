@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,6 @@ from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
 from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
-from keyguard.git.odb.versions import Versions
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
 COMMIT_LINKS = {
@@ -43,6 +43,9 @@ TOGETHER = 1 << 19
 
 # Commits that wait to be made numbers. As numbers they take a tenth of the memory.
 COMMITS = 1 << 12
+
+if TYPE_CHECKING:
+    from keyguard.git.odb.compiled import TreeNames
 
 # There are three of these for each run, and millions of runs.
 Small = npt.NDArray[np.int32]
@@ -95,10 +98,7 @@ def joined(parts: list[Links]) -> Links:
 
 @dataclass(slots=True)
 class Gatherer:
-    """Gathers the links of a share: `add` what was read, then `take` them all.
-
-    Large trees are shown to `versions`, which is a part of this.
-    """
+    """Gathers the links of a share: `add` what was read, then `take` them all."""
 
     catalogue: Catalogue
     _runs: list[_Runs] = field(default_factory=list)
@@ -113,10 +113,12 @@ class Gatherer:
     _holders: list[Numbers] = field(default_factory=list)
     _held: int = 0
     _strange: bool = False
-    versions: Versions = field(init=False)
+    # Takes trees apart in C, where that was built: then none wait.
+    _names: TreeNames | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.versions = Versions(self.catalogue)
+        if compiled.native is not None:
+            self._names = compiled.native.TreeNames(self._oid_size, self.catalogue.oids, self.catalogue.buckets)
 
     @property
     def _empty_tree(self) -> Oids:
@@ -129,7 +131,7 @@ class Gatherer:
     def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:
         """Gather what some objects name, which ascend by holder."""
         if batch.kind == TREE:
-            self._wait(holders, batch)
+            self._add_tree_batch(np.asarray(holders, np.int64), batch)
         elif batch.kind == COMMIT:
             for holder, content in zip(holders, batch.contents(), strict=True):
                 self._add_commit(int(holder), content)
@@ -144,9 +146,8 @@ class Gatherer:
     def take(self) -> Links:
         """What was gathered since this was last called."""
         self._add_trees()
-        self._strange |= self.versions.strange
-        for runs in self.versions.take():
-            self._add_runs(*runs)
+        if self._names:
+            self._take_names(*self._names.take())
         self._settle_commits()
         none = np.empty(0, np.int32)
         nothing = np.empty((0, self._oid_size), np.uint8), none, none
@@ -188,45 +189,33 @@ class Gatherer:
         there = number != ABSENT
         self._runs.append((number[there].astype(np.int32), first[there].astype(np.int32), last[there].astype(np.int32)))
 
-    def _wait(self, holders: Sequence[int] | Numbers, trees: Batch) -> None:
+    def _add_tree_batch(self, holders: Numbers, trees: Batch) -> None:
         if trees.volume > LARGEST:
             self._strange = True
-            return
-        self._holders.append(np.asarray(holders, np.int64))
-        self._trees.append(trees)
-        self._held += len(trees.text)
-        if self._held > TOGETHER:
-            self._add_trees()
+        elif self._names:
+            self._strange |= not self._names.add(trees.text, np.array(trees.ends, np.int64), holders)
+        else:
+            self._holders.append(holders)
+            self._trees.append(trees)
+            self._held += len(trees.text)
+            if self._held > TOGETHER:
+                self._add_trees()
+
+    def _take_names(self, runs: bytes, gone: bytes, ids: bytes) -> None:
+        self._runs.append(_columns(runs))
+        which, first, last = _columns(gone)
+        self._absent.append((np.frombuffer(ids, np.uint8).reshape(-1, self._oid_size)[which], first, last))
 
     def _add_trees(self) -> None:
         """Take apart the trees that wait."""
         if self._trees:
             data = b"".join([trees.text for trees in self._trees])
-            self._take_apart(data, *_bounds(self._trees), np.concatenate(self._holders))
+            found = entries(data, *_bounds(self._trees), self._oid_size)
+            if found is None:
+                self._strange = True
+            elif len(found.at):
+                self._add_runs(*_runs(found, np.concatenate(self._holders), self._oid_size))
         self._trees, self._holders, self._held = [], [], 0
-
-    def _take_apart(self, data: bytes, starts: Numbers, ends: Numbers, holders: Numbers) -> None:
-        """Take apart the trees that lie at `starts`..`ends` of `data`."""
-        if compiled.native is not None:
-            self._take_apart_in_c(data, starts, ends, holders)
-            return
-        found = entries(data, starts, ends, self._oid_size)
-        if found is None:
-            self._strange = True
-        elif len(found.at):
-            self._add_runs(*_runs(found, holders, self._oid_size))
-
-    def _take_apart_in_c(self, data: bytes, starts: Numbers, ends: Numbers, holders: Numbers) -> None:
-        oids, buckets = self.catalogue.oids, self.catalogue.buckets
-        columns = compiled.native.tree_runs(data, starts, ends, holders, self._oid_size, oids, buckets)
-        if columns is None:
-            self._strange = True
-            return
-        child, first, last, absent, absent_first, absent_last = columns
-        self._runs.append((_small(child), _small(first), _small(last)))
-        if absent:
-            gone = np.frombuffer(absent, np.uint8).reshape(-1, self._oid_size)
-            self._absent.append((gone, _small(absent_first), _small(absent_last)))
 
     def _add_commit(self, holder: int, content: bytes) -> None:
         links = COMMIT_LINKS[self._oid_size].match(content)
@@ -249,8 +238,10 @@ class Gatherer:
         self._add_runs(_raw([link[1]], self._oid_size), holders, holders)
 
 
-def _small(column: bytes) -> Small:
-    return np.frombuffer(column, np.int32)
+def _columns(rows: bytes) -> _Runs:
+    """The three columns of some rows."""
+    first, second, third = np.frombuffer(rows, np.int32).reshape(-1, 3).T
+    return first, second, third
 
 
 def _bounds(batches: Iterable[Batch]) -> tuple[Numbers, Numbers]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from keyguard.git.odb.links import Links
-    from keyguard.git.odb.versions import Versions
 
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
@@ -57,11 +56,6 @@ class Witness(Protocol):
 
     def pass_over(self, kind: int) -> None:
         """Hear of an object of this kind that was too large to be held."""
-        ...
-
-    @property
-    def versions(self) -> Versions | None:
-        """What large trees are shown to before, where families are read whole; what it can tell is not added."""
         ...
 
 

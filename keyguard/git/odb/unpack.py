@@ -34,11 +34,8 @@ class Unpacker(Protocol):
     @property
     def full(self) -> int: ...
 
-    def run(self, rows: Rows, at: int, after: int, nearest: int, /) -> int:
-        """Read the entries `at`..`after` of some rows; gives the first that has to be read otherwise.
-
-        So has one that stands no deeper than `nearest`.
-        """
+    def run(self, rows: Rows, at: int, after: int, /) -> int:
+        """Read the entries `at`..`after` of some rows; gives the first that has to be read otherwise."""
         ...
 
     def inflated(self, place: int, /) -> bytes | None:
@@ -69,14 +66,14 @@ class Unpacker(Protocol):
         ...
 
 
-def unpacker(pack: memoryview, depths: int, limits: Sequence[int], margins: tuple[int, int]) -> Unpacker:
+def unpacker(pack: memoryview, depths: int, limit: int, margins: tuple[int, int]) -> Unpacker:
     """What unpacks a pack, for paths of so many `depths`.
 
-    `limits` are, by kind, beyond how many bytes an object is not ordinary. `margins` are those of the examiner.
+    An object of more than `limit` bytes is not ordinary. `margins` are those of the examiner.
     """
     if compiled.native is None:
         return PlainUnpacker(depths)
-    return NativeUnpacker(pack, depths, limits, margins)
+    return NativeUnpacker(pack, depths, limit, margins)
 
 
 class PlainUnpacker:
@@ -89,7 +86,7 @@ class PlainUnpacker:
         self._waiting: list[list[tuple[int, bytes]]] = [[] for _ in range(len(Kind) + 1)]
         self._held = [0] * (len(Kind) + 1)
 
-    def run(self, _rows: Rows, at: int, _after: int, _nearest: int, /) -> int:
+    def run(self, _rows: Rows, at: int, _after: int, /) -> int:
         self.full = 0
         return at
 
@@ -126,10 +123,9 @@ class PlainUnpacker:
 class NativeUnpacker:
     """The unpacker in C."""
 
-    def __init__(self, pack: memoryview, depths: int, limits: Sequence[int], margins: tuple[int, int]) -> None:
-        commit, tree, blob, tag = (limits[kind] for kind in Kind)
+    def __init__(self, pack: memoryview, depths: int, limit: int, margins: tuple[int, int]) -> None:
         self._native = compiled.native.Unpacker(
-            pack, depths, decompress, crc32, INFLATE_ERRORS, (commit, tree, blob, tag), TOGETHER, margins
+            pack, depths, decompress, crc32, INFLATE_ERRORS, limit, TOGETHER, margins
         )
         self._blobs = 0
         self.run = self._native.run

@@ -12,18 +12,15 @@ import numpy.typing as npt
 
 from keyguard.errors import DamagedError
 from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size, rebuild
-from keyguard.git.odb.difference import Difference
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, at_once, crc32, inflated, longest, parts, pieces
-from keyguard.git.odb.kinds import BLOB, TREE, Kind
-from keyguard.git.odb.large_trees import LargeTrees
+from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.memory import Pages
 from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
 from keyguard.git.odb.streams import PIECE
 from keyguard.git.odb.unpack import Rows, unpacker
-from keyguard.git.odb.versions import Member
 
 NO_BASE = "a base of its delta cannot be read"
 
@@ -124,15 +121,12 @@ class Walk(Generic[Value]):
 
     def share(self, start: int, end: int) -> Harvest[Value]:
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
-        return self._walked(np.arange(start, end), whole=True)
+        return self.places(np.arange(start, end))
 
     def places(self, places: Integers) -> Harvest[Value]:
         """Examine some places of the pack's order, ascending, with each of which all that it stands on is given."""
-        return self._walked(places, whole=False)
-
-    def _walked(self, places: Integers, *, whole: bool) -> Harvest[Value]:
         deepest = int(self.pack.order.depth[places].max(initial=0))
-        course = _Course(self, deepest, whole=whole)
+        course = _Course(self, deepest)
         for rows, steps in self._rows_in_steps(places):
             begin = 0
             for count in steps:
@@ -179,14 +173,11 @@ class Walk(Generic[Value]):
 class _Course(Generic[Value]):
     """One way through places of a pack. What is ordinary the unpacker reads by itself; what it leaves is read here."""
 
-    def __init__(self, walk: Walk[Value], deepest: int, *, whole: bool) -> None:
+    def __init__(self, walk: Walk[Value], deepest: int) -> None:
         self._walk = walk
         self._view = memoryview(walk.mapped)
         self._harvest: Harvest[Value] = Harvest()
-        self._large = LargeTrees(walk.witness.versions if walk.witness and whole else None)
-        limits = [STREAM_LIMIT] * (len(Kind) + 1)
-        limits[TREE] = self._large.limit
-        self._unpacker = unpacker(self._view, deepest + 1, limits, walk.examiner.margins)
+        self._unpacker = unpacker(self._view, deepest + 1, STREAM_LIMIT, walk.examiner.margins)
         # The depth of an object that was lost, while the way leads through what stands on it.
         self._lost: int | None = None
 
@@ -196,7 +187,7 @@ class _Course(Generic[Value]):
             if self._lost is not None:
                 at = self._lose_above(self._lost, rows, at, end)
                 continue
-            at = self._unpacker.run(rows, at, end, self._large.nearest)
+            at = self._unpacker.run(rows, at, end)
             if self._unpacker.full:
                 self._examine(self._unpacker.full)
             elif at < end:
@@ -225,14 +216,12 @@ class _Course(Generic[Value]):
             if entry.size > STREAM_LIMIT and entry.following == 1 and not entry.depth and entry.stored != REF_DELTA:
                 self._stream(entry)
                 return
-            data, changed = self._content(entry)
+            data = self._content(entry)
         except DAMAGE as error:
             self._harvest.lost.append(Lost(self._walk.pack.oid(entry.place), str(error)))
             self._lost = entry.depth
-            if entry.depth <= self._large.nearest:
-                self._large.lose(self._member(entry))
             return
-        self._take(entry, data, changed)
+        self._take(entry, data)
 
     def _stream(self, entry: Entry) -> None:
         """Read an object that nothing stands on and that need not be held."""
@@ -251,8 +240,7 @@ class _Course(Generic[Value]):
             if number % PARTS_KEPT == 0:
                 self._walk.pages.give_back()
 
-    def _content(self, entry: Entry) -> tuple[bytes, Difference | None]:
-        """The content of an object, and, where that is of use, what it changes of the one that it stands on."""
+    def _content(self, entry: Entry) -> bytes:
         data = self._unpacker.inflated(entry.place)
         if data is None:
             data = self._inflated(entry)
@@ -262,7 +250,7 @@ class _Course(Generic[Value]):
         if kind == REF_DELTA:
             kind, data = self._on_foreign(entry.place, data)
         self._unpacker.kind = kind
-        return data, None
+        return data
 
     def _inflated(self, entry: Entry) -> bytes:
         packed = self._view[entry.begin : entry.after]
@@ -271,15 +259,13 @@ class _Course(Generic[Value]):
             raise DamagedError("its entry has another checksum")
         return data
 
-    def _on_base(self, entry: Entry, delta: bytes) -> tuple[bytes, Difference | None]:
+    def _on_base(self, entry: Entry, delta: bytes) -> bytes:
         base = self._unpacker.content(entry.depth - 1)
         if entry.last:
             self._unpacker.hold(entry.depth - 1, b"")
         if len(base) * len(delta) > SUSPECT:
             check_size(delta)
-        data = rebuild(base, delta)
-        large = self._large.want(self._unpacker.kind, len(data))
-        return data, self._large.changes(delta, len(base), len(data)) if large else None
+        return rebuild(base, delta)
 
     def _on_foreign(self, place: int, delta: bytes) -> tuple[int, bytes]:
         """Kind and content of a delta whose base is not in this pack."""
@@ -288,27 +274,23 @@ class _Course(Generic[Value]):
         check_size(delta)
         return kind, rebuild(base, delta)
 
-    def _take(self, entry: Entry, data: bytes, changed: Difference | None) -> None:
+    def _take(self, entry: Entry, data: bytes) -> None:
         """Examine an object, or let it wait for others."""
-        kind, twice = self._unpacker.kind, bool(entry.odd & TWICE)
-        told = False
-        if entry.depth <= self._large.nearest or self._large.want(kind, len(data)):
-            told = self._large.show(self._member(entry), kind, data, changed)
         depth = entry.depth if entry.following > 1 else -1
-        if twice or told or len(data) > STREAM_LIMIT:
+        if entry.odd & TWICE or len(data) > STREAM_LIMIT:
             if depth >= 0:
                 self._unpacker.hold(depth, data)
-            if not twice:
-                self._take_alone(entry, data, told)
+            if not entry.odd & TWICE:
+                self._take_alone(entry, data)
         elif not self._unpacker.put(entry.place, depth, data):
-            self._examine(kind)
+            self._examine(self._unpacker.kind)
             self._unpacker.put(entry.place, depth, data)
 
-    def _take_alone(self, entry: Entry, data: bytes, told: bool) -> None:
-        kind = self._unpacker.kind
-        if self._walk.witness and not told:
-            self._walk.witness.pass_over(kind)
-        self._harvest.take(self._walk.pack.oid(entry.place), kind, data, self._walk.examiner)
+    def _take_alone(self, entry: Entry, data: bytes) -> None:
+        if self._walk.witness:
+            self._walk.witness.pass_over(self._unpacker.kind)
+        oid = self._walk.pack.oid(entry.place)
+        self._harvest.take(oid, self._unpacker.kind, data, self._walk.examiner)
 
     def _examine(self, kind: int) -> None:
         """Examine the objects of a kind that wait."""
@@ -321,9 +303,6 @@ class _Course(Generic[Value]):
         if self._walk.witness and kind != BLOB:
             self._walk.witness.add(self._walk.first_holder + places, batch)
         self._unpacker.settle(kind, loud)
-
-    def _member(self, entry: Entry) -> Member:
-        return Member(self._walk.first_holder + entry.place, entry.depth, entry.following, bool(entry.last))
 
 
 DAMAGE: tuple[type[Exception], ...] = (DamagedError, *INFLATE_ERRORS, *DELTA_ERRORS)

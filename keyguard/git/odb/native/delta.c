@@ -2,7 +2,7 @@
 
 #include "native.h"
 
-/* A copy of fewer bytes from another place than the next is as good as new: difference.py, `SHORT`. */
+/* A copy of fewer bytes from another place than the next is as good as new. */
 #define SHORT_COPY 64
 
 Py_ssize_t
@@ -175,79 +175,4 @@ apply_delta(PyObject *Py_UNUSED(module), PyObject *args)
         Py_RETURN_NONE;
     }
     return result;
-}
-
-static int
-add_gap(PyObject *gaps, Py_ssize_t base_begin, Py_ssize_t base_end, Py_ssize_t begin, Py_ssize_t end)
-{
-    PyObject *gap = Py_BuildValue("(nnnn)", base_begin, base_end, begin, end);
-    int failed = !gap || PyList_Append(gaps, gap) < 0;
-    Py_XDECREF(gap);
-    return !failed;
-}
-
-/* What a delta changes, as difference.py tells it step by step: 1 done, 0 refused, -1 failed. */
-static int
-find_gaps(Delta *delta, Py_ssize_t base_size, Py_ssize_t size, PyObject *gaps, int *moved)
-{
-    Py_ssize_t base = 0, result = 0, written = 0, alike = 0;
-    Instruction next;
-    while (delta->at < delta->end) {
-        if (!next_instruction(delta, base_size, &next)) {
-            return 0;
-        }
-        written += next.length;
-        if (written > size) {
-            return 0;
-        }
-        if (next.start < 0 || (next.length < SHORT_COPY && next.start != base)) {
-            continue;
-        }
-        Py_ssize_t begin = written - next.length;
-        *moved |= next.start < alike;
-        Py_ssize_t again = alike <= next.start && next.start < base ? base - next.start : 0;
-        if (next.start != base || begin > result) {
-            if (!add_gap(gaps, base - again, next.start, result - again, begin)) {
-                return -1;
-            }
-            alike = next.start;
-        }
-        base = next.start + next.length;
-        result = written;
-    }
-    if (written != size) {
-        return 0;
-    }
-    if (base < base_size || written > result) {
-        return add_gap(gaps, base, base_size, result, written) ? 1 : -1;
-    }
-    return 1;
-}
-
-/* difference(delta, base_size): the gaps, and whether something was moved; None where the delta is not one. */
-PyObject *
-difference(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    Py_buffer packed;
-    Py_ssize_t base_size;
-    if (!PyArg_ParseTuple(args, "y*n", &packed, &base_size)) {
-        return NULL;
-    }
-    Delta delta = {packed.buf, (const uint8_t *)packed.buf + packed.len};
-    Py_ssize_t announced = delta_size(&delta), size = delta_size(&delta);
-    int moved = 0, outcome = 0;
-    PyObject *gaps = PyList_New(0);
-    if (gaps && announced == base_size && size >= 0) {
-        outcome = find_gaps(&delta, base_size, size, gaps, &moved);
-    }
-    PyBuffer_Release(&packed);
-    if (!gaps || outcome < 0) {
-        Py_XDECREF(gaps);
-        return NULL;
-    }
-    if (!outcome) {
-        Py_DECREF(gaps);
-        Py_RETURN_NONE;
-    }
-    return Py_BuildValue("NO", gaps, moved ? Py_True : Py_False);
 }

@@ -42,7 +42,6 @@ Py_ssize_t delta_news(
     Delta delta, Py_ssize_t base_size, Py_ssize_t size, Margins margins, Span *spans, Py_ssize_t most);
 
 PyObject *apply_delta(PyObject *module, PyObject *args);
-PyObject *difference(PyObject *module, PyObject *args);
 PyObject *news(PyObject *module, PyObject *args);
 
 /* --- inflate.c --- */
@@ -167,5 +166,4 @@ void blobs_end(Blobs *blobs);
 
 PyObject *read_entries(PyObject *module, PyObject *args);
 PyObject *in_order(PyObject *module, PyObject *args);
-PyObject *tree_runs(PyObject *module, PyObject *args);
-extern PyType_Spec unpacker_spec;
+extern PyType_Spec tree_names_spec, unpacker_spec;

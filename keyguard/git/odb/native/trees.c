@@ -1,4 +1,4 @@
-/* What many trees name: links.py, `_runs`. An entry of a tree is `mode SP name NUL id`, with a raw id. */
+/* What trees name: links.py, `Gatherer`. An entry of a tree is `mode SP name NUL id`, with a raw id. */
 
 #include "native.h"
 
@@ -9,101 +9,70 @@
 /* Places of the table that are tried for an id. Whoever makes ids that meet there gains no more than longer lists. */
 #define TRIES 16
 
-/* An object that the holders `first` to `last` name without a gap. */
-typedef struct {
-    const uint8_t *oid;
-    int32_t first, last;
-} Run;
+/* The places of a table, at the least and at the most: with more ids at a time all runs are cut. */
+#define LEAST (1 << 12)
+#define MOST (1 << 18)
 
-/* The runs of some trees. `slots` has at the hash of an id the number of its latest run, and one more; 0 for none. */
-typedef struct {
-    Run *runs;
-    Py_ssize_t count;
-    int32_t *slots;
-    uint64_t mask;
-    Py_ssize_t oid_size;
-} Runs;
-
-static int
-begin_runs(Runs *runs, Py_ssize_t oid_size, Py_ssize_t bytes)
-{
-    /* No entry has fewer bytes than a NUL and an id. */
-    Py_ssize_t most = bytes / (oid_size + 1) + 1;
-    uint64_t slots = 1;
-    while (slots < (uint64_t)most) {
-        slots *= 2;
-    }
-    *runs = (Runs){.oid_size = oid_size, .mask = slots - 1};
-    runs->runs = PyMem_Malloc(most * sizeof(Run));
-    runs->slots = PyMem_Calloc(slots, sizeof(int32_t));
-    return runs->runs && runs->slots;
-}
-
-static void
-end_runs(Runs *runs)
-{
-    PyMem_Free(runs->runs);
-    PyMem_Free(runs->slots);
-}
-
-/* A holder names an object: its run goes on where it was named by the same holder last, or by the one before. */
-static void
-name(Runs *runs, const uint8_t *oid, int32_t holder)
-{
-    uint64_t hash;
-    memcpy(&hash, oid, sizeof(hash));
-    int32_t *slot = NULL;
-    for (int tries = 0; tries < TRIES; tries++) {
-        slot = &runs->slots[(hash + tries) & runs->mask];
-        if (!*slot || !memcmp(runs->runs[*slot - 1].oid, oid, runs->oid_size)) {
-            break;
-        }
-        slot = NULL;
-    }
-    Run *run = slot && *slot ? &runs->runs[*slot - 1] : NULL;
-    if (run && (holder == run->last || holder - 1 == run->last)) {
-        run->last = holder;
-        return;
-    }
-    runs->runs[runs->count++] = (Run){oid, holder, holder};
-    if (slot) {
-        *slot = (int32_t)runs->count;
-    }
-}
-
-/* Take a tree apart; 0 where it is none. */
-static int
-name_all(Runs *runs, const uint8_t *at, const uint8_t *end, int32_t holder)
-{
-    while (at < end) {
-        const uint8_t *nul = memchr(at, 0, end - at);
-        if (!nul || end - nul <= runs->oid_size) {
-            return 0;
-        }
-        if (nul - at < GITLINK_SIZE || memcmp(at, GITLINK, GITLINK_SIZE)) {
-            name(runs, nul + 1, holder);
-        }
-        at = nul + 1 + runs->oid_size;
-    }
-    return 1;
-}
+/* In place of an object's number. Behind NOT_STORED come the numbers of ids that are not stored, downwards. */
+enum { NOTHING = -1, NOT_STORED = -2 };
 
 /* The ids of a store, ascending; those that begin with two bytes lie from `buckets[bytes]` to `buckets[bytes + 1]`. */
 typedef struct {
-    const uint8_t *oids;
-    const int32_t *buckets;
+    Py_buffer oids, buckets;
     Py_ssize_t oid_size;
 } Catalogue;
 
-/* The number of an object; -1 where it is not stored. */
+/* An object that the holders `first` to `last` name without a gap. Of its id sixteen bytes are kept: nobody can make two
+   that are alike in these. */
+typedef struct {
+    uint64_t beginning, ending;
+    int32_t number, first, last;
+} Run;
+
+/* Columns that grow. */
+typedef struct {
+    char *data;
+    size_t used, room;
+} Column;
+
+/* The latest run of each object that is named, and all runs before, as columns. */
+typedef struct {
+    PyObject_HEAD
+    Catalogue catalogue;
+    Run *table;
+    size_t mask, count;
+    Column runs, gone, gone_ids;
+} TreeNames;
+
+static int
+append(Column *column, const void *data, size_t size)
+{
+    if (size > column->room - column->used) {
+        size_t room = 2 * column->room + size + 4096;
+        char *more = PyMem_Realloc(column->data, room);
+        if (!more) {
+            PyErr_NoMemory();
+            return 0;
+        }
+        column->data = more;
+        column->room = room;
+    }
+    memcpy(column->data + column->used, data, size);
+    column->used += size;
+    return 1;
+}
+
+/* The number of an object; NOTHING where it is not stored. */
 static int32_t
 number_of(const Catalogue *catalogue, const uint8_t *oid)
 {
+    const uint8_t *oids = catalogue->oids.buf;
+    const int32_t *buckets = catalogue->buckets.buf;
     int bucket = oid[0] << 8 | oid[1];
-    int32_t low = catalogue->buckets[bucket], high = catalogue->buckets[bucket + 1];
+    int32_t low = buckets[bucket], high = buckets[bucket + 1];
     while (low < high) {
         int32_t middle = low + (high - low) / 2;
-        int order = memcmp(catalogue->oids + middle * catalogue->oid_size, oid, catalogue->oid_size);
+        int order = memcmp(oids + middle * catalogue->oid_size, oid, catalogue->oid_size);
         if (!order) {
             return middle;
         }
@@ -114,114 +83,240 @@ number_of(const Catalogue *catalogue, const uint8_t *oid)
             high = middle;
         }
     }
-    return -1;
+    return NOTHING;
 }
 
-/* The runs as columns: number, first and last holder of what is stored; id, first and last holder of what is not. */
-static PyObject *
-columns_of(const Runs *runs, const Catalogue *catalogue)
+/* Put a run, which is over, into the columns. */
+static int
+finish(TreeNames *self, const Run *run)
 {
-    int32_t *numbers = PyMem_Malloc((runs->count + 1) * sizeof(int32_t));
-    if (!numbers) {
-        return PyErr_NoMemory();
-    }
-    Py_ssize_t stored = 0;
-    for (Py_ssize_t at = 0; at < runs->count; at++) {
-        numbers[at] = number_of(catalogue, runs->runs[at].oid);
-        stored += numbers[at] >= 0;
-    }
-    Py_ssize_t absent = runs->count - stored, width = sizeof(int32_t);
-    Py_ssize_t sizes[] = {
-        stored * width, stored * width, stored * width, absent * runs->oid_size, absent * width, absent * width,
-    };
-    PyObject *parts[6];
-    char *to[6];
-    int good = 1;
-    for (int part = 0; part < 6; part++) {
-        parts[part] = PyBytes_FromStringAndSize(NULL, sizes[part]);
-        good = good && parts[part];
-        to[part] = parts[part] ? PyBytes_AsString(parts[part]) : NULL;
-    }
-    for (Py_ssize_t at = 0; good && at < runs->count; at++) {
-        const Run *run = &runs->runs[at];
-        int gone = numbers[at] < 0 ? 3 : 0;
-        const void *named = gone ? (const void *)run->oid : &numbers[at];
-        Py_ssize_t size = gone ? runs->oid_size : width;
-        memcpy(to[gone], named, size);
-        memcpy(to[gone + 1], &run->first, width);
-        memcpy(to[gone + 2], &run->last, width);
-        to[gone] += size;
-        to[gone + 1] += width;
-        to[gone + 2] += width;
-    }
-    PyObject *result = NULL;
-    if (good) {
-        result = Py_BuildValue("OOOOOO", parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]);
-    }
-    for (int part = 0; part < 6; part++) {
-        Py_XDECREF(parts[part]);
-    }
-    PyMem_Free(numbers);
-    return result;
+    int32_t index = run->number > NOT_STORED ? run->number : NOT_STORED - run->number;
+    int32_t row[] = {index, run->first, run->last};
+    return append(run->number > NOT_STORED ? &self->runs : &self->gone, row, sizeof(row));
 }
 
-/* Buffers of the arguments of `tree_runs`. */
-typedef struct {
-    Py_buffer data, starts, ends, holders, oids, buckets;
-    Py_ssize_t oid_size;
-} Trees;
+/* The place of the table for an id: its own, one that is free, or, where all that are tried are taken, the first. */
+static Run *
+find_place(TreeNames *self, uint64_t beginning, uint64_t ending)
+{
+    for (size_t tries = 0; tries < TRIES; tries++) {
+        Run *run = &self->table[(beginning + tries) & self->mask];
+        if (run->number == NOTHING || (run->beginning == beginning && run->ending == ending)) {
+            return run;
+        }
+    }
+    return &self->table[beginning & self->mask];
+}
 
 static int
-are_sound(const Trees *trees)
+make_table(TreeNames *self, size_t places)
 {
-    Py_ssize_t count = trees->starts.len / (Py_ssize_t)sizeof(int64_t);
-    const int64_t *starts = trees->starts.buf, *ends = trees->ends.buf;
-    int sound = trees->oid_size >= (Py_ssize_t)sizeof(uint64_t) && trees->ends.len == trees->starts.len
-             && trees->holders.len == trees->starts.len
-             && trees->buckets.len == (Py_ssize_t)(((1 << 16) + 1) * sizeof(int32_t));
-    for (Py_ssize_t tree = 0; sound && tree < count; tree++) {
-        sound = (tree ? ends[tree - 1] : 0) <= starts[tree] && starts[tree] <= ends[tree] && ends[tree] <= trees->data.len;
+    self->table = PyMem_Malloc(places * sizeof(Run));
+    if (!self->table) {
+        PyErr_NoMemory();
+        return 0;
     }
-    const int32_t *buckets = trees->buckets.buf;
-    return sound && (int64_t)buckets[1 << 16] * trees->oid_size <= trees->oids.len;
+    for (size_t place = 0; place < places; place++) {
+        self->table[place].number = NOTHING;
+    }
+    self->mask = places - 1;
+    self->count = 0;
+    return 1;
 }
 
-/* tree_runs(data, starts, ends, holders, oid_size, oids, buckets): the columns of the runs, 4 bytes a number; None where
-   one of the trees is none. */
-PyObject *
-tree_runs(PyObject *Py_UNUSED(module), PyObject *args)
+/* Put all runs into the columns. */
+static int
+finish_all(TreeNames *self)
 {
-    Trees trees;
-    if (!PyArg_ParseTuple(
-            args, "y*y*y*y*ny*y*", &trees.data, &trees.starts, &trees.ends, &trees.holders, &trees.oid_size,
-            &trees.oids, &trees.buckets)) {
+    for (size_t place = 0; place <= self->mask; place++) {
+        if (self->table[place].number != NOTHING && !finish(self, &self->table[place])) {
+            return 0;
+        }
+        self->table[place].number = NOTHING;
+    }
+    self->count = 0;
+    return 1;
+}
+
+static int
+grow(TreeNames *self)
+{
+    Run *before = self->table;
+    size_t places = self->mask + 1;
+    if (places >= MOST) {
+        return finish_all(self);
+    }
+    if (!make_table(self, 2 * places)) {
+        self->table = before;
+        return 0;
+    }
+    int good = 1;
+    for (size_t place = 0; good && place < places; place++) {
+        if (before[place].number != NOTHING) {
+            Run *run = find_place(self, before[place].beginning, before[place].ending);
+            good = run->number == NOTHING || finish(self, run);
+            self->count += run->number == NOTHING;
+            *run = before[place];
+        }
+    }
+    PyMem_Free(before);
+    return good;
+}
+
+/* A holder names an object: its run goes on where it was named by the same holder last, or by the one before. */
+static int
+name(TreeNames *self, const uint8_t *oid, int32_t holder)
+{
+    uint64_t beginning, ending;
+    memcpy(&beginning, oid, sizeof(beginning));
+    memcpy(&ending, oid + self->catalogue.oid_size - sizeof(ending), sizeof(ending));
+    Run *run = find_place(self, beginning, ending);
+    int known = run->number != NOTHING && run->beginning == beginning && run->ending == ending;
+    if (known && (holder == run->last || holder - 1 == run->last)) {
+        run->last = holder;
+        return 1;
+    }
+    int32_t number = run->number;
+    if (number != NOTHING && !finish(self, run)) {
+        return 0;
+    }
+    self->count += number == NOTHING;
+    if (!known) {
+        number = number_of(&self->catalogue, oid);
+        if (number == NOTHING) {
+            number = NOT_STORED - (int32_t)(self->gone_ids.used / self->catalogue.oid_size);
+            if (!append(&self->gone_ids, oid, self->catalogue.oid_size)) {
+                return 0;
+            }
+        }
+    }
+    *run = (Run){beginning, ending, number, holder, holder};
+    return self->count <= self->mask - self->mask / 4 || grow(self);
+}
+
+/* Take a tree apart: LEFT where it is none. */
+static Outcome
+name_all(TreeNames *self, const uint8_t *at, const uint8_t *end, int32_t holder)
+{
+    while (at < end) {
+        const uint8_t *nul = memchr(at, 0, end - at);
+        if (!nul || end - nul <= self->catalogue.oid_size) {
+            return LEFT;
+        }
+        if ((nul - at < GITLINK_SIZE || memcmp(at, GITLINK, GITLINK_SIZE)) && !name(self, nul + 1, holder)) {
+            return FAILED;
+        }
+        at = nul + 1 + self->catalogue.oid_size;
+    }
+    return DONE;
+}
+
+/* --- What Python sees --- */
+
+/* add(text, ends, holders): take apart the trees that end at `ends` of a text, with a byte between each two. False where
+   one of them is none. */
+static PyObject *
+add(TreeNames *self, PyObject *args)
+{
+    Py_buffer text, ends, holders;
+    if (!PyArg_ParseTuple(args, "y*y*y*", &text, &ends, &holders)) {
         return NULL;
     }
-    Runs runs = {0};
-    PyObject *result = NULL;
-    if (!are_sound(&trees)) {
-        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
-    }
-    else if (!begin_runs(&runs, trees.oid_size, trees.data.len)) {
-        PyErr_NoMemory();
-    }
-    else {
-        const uint8_t *data = trees.data.buf;
-        const int64_t *starts = trees.starts.buf, *ends = trees.ends.buf, *holders = trees.holders.buf;
-        Py_ssize_t count = trees.starts.len / (Py_ssize_t)sizeof(int64_t);
-        int are_trees = 1;
-        for (Py_ssize_t tree = 0; are_trees && tree < count; tree++) {
-            are_trees = name_all(&runs, data + starts[tree], data + ends[tree], (int32_t)holders[tree]);
+    Py_ssize_t count = ends.len / (Py_ssize_t)sizeof(int64_t);
+    Outcome outcome = DONE;
+    int64_t begin = 0;
+    for (Py_ssize_t tree = 0; outcome == DONE && tree < count; tree++) {
+        int64_t end = ((const int64_t *)ends.buf)[tree];
+        if (holders.len != ends.len || end < begin || end > text.len) {
+            PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+            outcome = FAILED;
         }
-        Catalogue catalogue = {trees.oids.buf, trees.buckets.buf, trees.oid_size};
-        result = are_trees ? columns_of(&runs, &catalogue) : Py_NewRef(Py_None);
+        else {
+            const uint8_t *data = text.buf;
+            int32_t holder = (int32_t)((const int64_t *)holders.buf)[tree];
+            outcome = name_all(self, data + begin, data + end, holder);
+            begin = end + 1;
+        }
     }
-    end_runs(&runs);
-    PyBuffer_Release(&trees.data);
-    PyBuffer_Release(&trees.starts);
-    PyBuffer_Release(&trees.ends);
-    PyBuffer_Release(&trees.holders);
-    PyBuffer_Release(&trees.oids);
-    PyBuffer_Release(&trees.buckets);
+    PyBuffer_Release(&text);
+    PyBuffer_Release(&ends);
+    PyBuffer_Release(&holders);
+    return outcome == FAILED ? NULL : PyBool_FromLong(outcome == DONE);
+}
+
+static PyObject *
+bytes_of(const Column *column)
+{
+    return PyBytes_FromStringAndSize(column->used ? column->data : "", (Py_ssize_t)column->used);
+}
+
+static void
+empty(TreeNames *self)
+{
+    PyMem_Free(self->table);
+    PyMem_Free(self->runs.data);
+    PyMem_Free(self->gone.data);
+    PyMem_Free(self->gone_ids.data);
+    self->table = NULL;
+    self->runs = self->gone = self->gone_ids = (Column){NULL, 0, 0};
+}
+
+/* take(): the runs since this was last called, as rows of number, first and last holder, of four bytes each; the same of
+   what is not stored, by the numbers of ids; and these. */
+static PyObject *
+take(TreeNames *self, PyObject *Py_UNUSED(nothing))
+{
+    int good = finish_all(self);
+    PyObject *runs = bytes_of(&self->runs), *gone = bytes_of(&self->gone), *ids = bytes_of(&self->gone_ids);
+    empty(self);
+    PyObject *result = NULL;
+    if (make_table(self, LEAST) && good && runs && gone && ids) {
+        result = Py_BuildValue("OOO", runs, gone, ids);
+    }
+    Py_XDECREF(runs);
+    Py_XDECREF(gone);
+    Py_XDECREF(ids);
     return result;
 }
+
+static int
+init(TreeNames *self, PyObject *args, PyObject *Py_UNUSED(keywords))
+{
+    Catalogue *catalogue = &self->catalogue;
+    if (self->table) {
+        PyErr_SetString(PyExc_TypeError, "it is made already");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(args, "ny*y*", &catalogue->oid_size, &catalogue->oids, &catalogue->buckets)) {
+        return -1;
+    }
+    const int32_t *buckets = catalogue->buckets.buf;
+    if (catalogue->oid_size < 16 || catalogue->buckets.len != (Py_ssize_t)(((1 << 16) + 1) * sizeof(int32_t))
+        || (int64_t)buckets[1 << 16] * catalogue->oid_size > catalogue->oids.len) {
+        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+        return -1;
+    }
+    return make_table(self, LEAST) ? 0 : -1;
+}
+
+static void
+dealloc(TreeNames *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    empty(self);
+    PyBuffer_Release(&self->catalogue.oids);
+    PyBuffer_Release(&self->catalogue.buckets);
+    freefunc release = PyType_GetSlot(type, Py_tp_free);
+    release(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef methods[] = {
+    {"add", (PyCFunction)add, METH_VARARGS, NULL},
+    {"take", (PyCFunction)take, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {{Py_tp_init, init}, {Py_tp_dealloc, dealloc}, {Py_tp_methods, methods}, {0, NULL}};
+
+PyType_Spec tree_names_spec = {"keyguard.git.odb._native.TreeNames", sizeof(TreeNames), 0, Py_TPFLAGS_DEFAULT, slots};

@@ -23,7 +23,8 @@ typedef struct {
     PyObject_HEAD
     Py_buffer pack;
     Inflater inflater;
-    Py_ssize_t limits[KINDS];
+    /* Of how many bytes an object is that is ordinary, at the most. */
+    Py_ssize_t limit;
     Step *path;
     Py_ssize_t depths;
     /* What waits, by kind, and of blobs aside. */
@@ -69,7 +70,7 @@ inflate_entry(Unpacker *self, const int64_t *row, char *to)
 
 /* Have the delta of an entry at hand, and the size of what it makes. */
 static Outcome
-read_delta(Unpacker *self, const int64_t *row, int kind, Delta *delta, Py_ssize_t *size)
+read_delta(Unpacker *self, const int64_t *row, Delta *delta, Py_ssize_t *size)
 {
     if (self->delta_of != row[PLACE]) {
         self->delta_of = -1;
@@ -88,7 +89,7 @@ read_delta(Unpacker *self, const int64_t *row, int kind, Delta *delta, Py_ssize_
     *delta = (Delta){data, data + self->delta.used};
     Py_ssize_t announced = delta_size(delta);
     *size = delta_size(delta);
-    int fits = announced == self->path[row[DEPTH] - 1].content.size && *size >= 0 && *size <= self->limits[kind];
+    int fits = announced == self->path[row[DEPTH] - 1].content.size && *size >= 0 && *size <= self->limit;
     return fits ? DONE : LEFT;
 }
 
@@ -138,10 +139,10 @@ read_other(Unpacker *self, const int64_t *row, int kind, const Delta *delta, Py_
 
 /* Read one entry. LEFT: nothing of it is done, but that its delta may be at hand. */
 static Outcome
-read_entry(Unpacker *self, const int64_t *row, Py_ssize_t nearest)
+read_entry(Unpacker *self, const int64_t *row)
 {
     int64_t depth = row[DEPTH];
-    if (row[ODD] || depth <= nearest || !is_within(self, row)) {
+    if (row[ODD] || !is_within(self, row)) {
         return LEFT;
     }
     int kind = depth ? self->kind : (int)row[STORED];
@@ -150,9 +151,9 @@ read_entry(Unpacker *self, const int64_t *row, Py_ssize_t nearest)
     }
     Py_ssize_t size = (Py_ssize_t)row[SIZE];
     Delta delta = {NULL, NULL};
-    Outcome outcome = !depth && size > self->limits[kind] ? LEFT : DONE;
+    Outcome outcome = !depth && size > self->limit ? LEFT : DONE;
     if (depth) {
-        outcome = read_delta(self, row, kind, &delta, &size);
+        outcome = read_delta(self, row, &delta, &size);
     }
     if (outcome == DONE) {
         outcome = make_room(self, kind, size);
@@ -175,8 +176,8 @@ static PyObject *
 run(Unpacker *self, PyObject *args)
 {
     Py_buffer rows;
-    Py_ssize_t at, after, nearest;
-    if (!PyArg_ParseTuple(args, "y*nnn", &rows, &at, &after, &nearest)) {
+    Py_ssize_t at, after;
+    if (!PyArg_ParseTuple(args, "y*nn", &rows, &at, &after)) {
         return NULL;
     }
     Outcome outcome = DONE;
@@ -186,7 +187,7 @@ run(Unpacker *self, PyObject *args)
     }
     self->full = 0;
     while (outcome == DONE && at < after) {
-        outcome = read_entry(self, (const int64_t *)rows.buf + at * COLUMNS, nearest);
+        outcome = read_entry(self, (const int64_t *)rows.buf + at * COLUMNS);
         at += outcome == DONE;
     }
     PyBuffer_Release(&rows);
@@ -332,11 +333,11 @@ init(Unpacker *self, PyObject *args, PyObject *Py_UNUSED(keywords))
         return -1;
     }
     PyObject *inflate, *crc32, *errors;
-    Py_ssize_t *limits = self->limits, together;
+    Py_ssize_t together;
     Margins margins;
     if (!PyArg_ParseTuple(
-            args, "y*nOOO(nnnn)n(nn)", &self->pack, &self->depths, &inflate, &crc32, &errors, &limits[COMMIT],
-            &limits[TREE], &limits[BLOB], &limits[TAG], &together, &margins.before, &margins.behind)) {
+            args, "y*nOOOnn(nn)", &self->pack, &self->depths, &inflate, &crc32, &errors, &self->limit, &together,
+            &margins.before, &margins.behind)) {
         return -1;
     }
     if (self->depths < 0 || margins.before < 0 || margins.behind < 0 || together < LEAST_TOGETHER) {

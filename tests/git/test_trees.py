@@ -1,4 +1,4 @@
-"""Trees taken apart by what differs name what they name when each is taken apart whole."""
+"""What the trees of a store name, as it is gathered while they are read, is what git lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from keyguard.git.command import Git
-from keyguard.git.odb import large_trees, versions
 from keyguard.git.odb.catalogue import ABSENT
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
@@ -20,20 +19,6 @@ from tests.git.test_kinship import Nobody, half_packed, random_history, twice_pa
 from tests.git.test_kinship import packed as repacked
 
 Pairs = set[tuple[str, str]]
-
-
-class Shown(versions.Versions):
-    """Counts how trees were taken apart."""
-
-    next = whole = 0
-
-    def _next(self, *given: object) -> object:
-        Shown.next += 1
-        return super()._next(*given)
-
-    def _whole(self, *given: object) -> object:
-        Shown.whole += 1
-        return super()._whole(*given)
 
 
 def named(repository: Repository, jobs: int = 1, lost: set[str] | None = None) -> tuple[Pairs, bool]:
@@ -81,10 +66,7 @@ def of_trees(repository: Repository, pairs: Pairs) -> Pairs:
     return {pair for pair in pairs if pair[0] not in tags}
 
 
-@pytest.fixture(autouse=True)
-def every_tree_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_trees, "LARGE", 0)
-    monkeypatch.setattr(large_trees, "WORTH", 0)
+pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
 
 
 def with_a_wide_folder(path: Path, seed: int) -> Repository:
@@ -107,19 +89,12 @@ def with_a_wide_folder(path: Path, seed: int) -> Repository:
     return repository
 
 
-@pytest.mark.parametrize("enough", [1, 1000, 1 << 20])
-@pytest.mark.parametrize("seed", range(3))
-def test_of_a_wide_folder(tmp_path: Path, seed: int, enough: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    repository = with_a_wide_folder(tmp_path, seed)
-    monkeypatch.setattr(versions, "ENOUGH", enough)
-    monkeypatch.setattr("keyguard.git.odb.links.Versions", Shown)
-    Shown.next = 0
+def test_of_a_wide_folder(tmp_path: Path) -> None:
+    repository = with_a_wide_folder(tmp_path, 5)
 
     assert named(repository) == (listed(repository), True)
-    assert Shown.next > 100
 
 
-@pytest.mark.usefixtures("in_c_and_in_python")
 @pytest.mark.parametrize("stored", [repacked, half_packed, twice_packed])
 @pytest.mark.parametrize("options", [(), ("--object-format=sha256",)])
 @pytest.mark.parametrize("seed", range(3))
@@ -133,18 +108,6 @@ def test_of_any_history(
 
     assert of_trees(repository, pairs) == listed(repository)
     assert whole
-
-
-@pytest.mark.parametrize("worth", [0, 4, 1_000_000])
-@pytest.mark.parametrize("size", [0, 3_500, 4_000, 1_000_000])
-def test_where_some_trees_are_small_and_some_differ_in_much(
-    tmp_path: Path, size: int, worth: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repository = with_a_wide_folder(tmp_path, 5)
-    monkeypatch.setattr(large_trees, "LARGE", size)
-    monkeypatch.setattr(large_trees, "WORTH", worth)
-
-    assert named(repository) == (listed(repository), True)
 
 
 def tree(*entries: tuple[str, int]) -> bytes:
@@ -268,12 +231,6 @@ def test_what_is_no_tree_is_said_to_be_none(tmp_path: Path) -> None:
     repository = family(tmp_path, first, first + b"100644 cut off\0")
 
     assert not named(repository)[1]
-
-
-def test_too_much_that_differs_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(versions, "MOST_SAID", 1_000)
-
-    assert not named(with_a_wide_folder(tmp_path, 1))[1]
 
 
 def test_several_processes_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
