@@ -28,15 +28,13 @@ MOST = MORE + b"most\n"
 OTHER = b"another content\n" * 5
 
 
-pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
-
-
 def repository_with(path: Path, *entries: packs.Entry, damaged: Callable[[bytes], bytes] = bytes) -> Repository:
     repository = Repository(path)
     packs.write_pack(repository.objects / "pack", list(entries), damaged)
     return repository
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 def test_a_delta_without_its_base_is_lost_with_what_stands_on_it(tmp_path: Path) -> None:
     entries = [packs.on_id(MORE, BASE), packs.on_offset(MOST, MORE), packs.whole(OTHER)]
 
@@ -85,6 +83,7 @@ def test_a_chain_deeper_than_the_limit_is_lost_below_it(tmp_path: Path, monkeypa
     assert len(result.contents) == 40
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 @pytest.mark.parametrize("kept", [0, 3, 11, 12, 13, 40, -1, -20, -21])
 def test_what_a_truncated_pack_still_holds_is_read(kept: int, tmp_path: Path) -> None:
     entries = [packs.whole(BASE), packs.on_offset(MORE, BASE), packs.whole(OTHER)]
@@ -105,6 +104,7 @@ def test_a_pack_of_another_version_is_reported(tmp_path: Path) -> None:
     assert result.lost == {packs.oid_of(OTHER): "the pack has the unknown version 9"}
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 def test_another_copy_is_read_where_one_is_damaged(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.blob(MORE)
@@ -236,7 +236,8 @@ def changed(content: bytes, change: tuple[str, int, int]) -> bytes:
             return content[:at]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.usefixtures("in_c_and_in_python")
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(changes, min_size=1, max_size=3), st.sampled_from([".pack", ".idx"]))
 def test_a_damaged_pack_gives_right_contents_or_says_what_is_lost(damage: list[tuple[str, int, int]], end: str) -> None:
     with TemporaryDirectory() as folder:

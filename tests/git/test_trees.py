@@ -66,9 +66,6 @@ def of_trees(repository: Repository, pairs: Pairs) -> Pairs:
     return {pair for pair in pairs if pair[0] not in tags}
 
 
-pytestmark = pytest.mark.usefixtures("in_c_and_in_python")
-
-
 def with_a_wide_folder(path: Path, seed: int) -> Repository:
     """A folder of many files, of which each commit changes, brings or takes a few."""
     chance = random.Random(seed)
@@ -89,6 +86,7 @@ def with_a_wide_folder(path: Path, seed: int) -> Repository:
     return repository
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 def test_of_a_wide_folder(tmp_path: Path) -> None:
     repository = with_a_wide_folder(tmp_path, 5)
 
@@ -183,6 +181,7 @@ def test_of_a_tree_that_cannot_be_read_nothing_is_said(tmp_path: Path) -> None:
     assert {holder for holder, _ in named(repository)[0]} == {packs.oid_of(first, "tree")}
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 def test_whatever_is_damaged_nothing_is_said_of_it_and_all_of_the_rest(tmp_path: Path) -> None:
     repository = with_a_wide_folder(tmp_path, 7)
     every = listed(repository)
@@ -203,6 +202,7 @@ def test_whatever_is_damaged_nothing_is_said_of_it_and_all_of_the_rest(tmp_path:
         assert pairs == of_read if whole else pairs <= of_read
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 def test_what_is_named_alike_twice_is_counted_or_said_not_to_be(tmp_path: Path) -> None:
     once = tree(*FOLDER)
     twice = once + once[-34:]
@@ -226,6 +226,7 @@ def test_what_is_hardly_a_tree_ends_the_reading_of_it_soon(tmp_path: Path, rest:
     }
 
 
+@pytest.mark.usefixtures("in_c_and_in_python")
 def test_what_is_no_tree_is_said_to_be_none(tmp_path: Path) -> None:
     first = tree(*FOLDER)
     repository = family(tmp_path, first, first + b"100644 cut off\0")
