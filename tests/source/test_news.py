@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyguard import archive_shape
 from keyguard.git.command import Git
 from keyguard.git.odb import compiled
-from keyguard.git.odb.batch import NEWS, WHOLE, Batch
+from keyguard.git.odb.batch import BEGINNING, ENDING, NEWS, WHOLE, Batch
 from keyguard.git.odb.delta import apply_delta
 from keyguard.git.odb.kinds import BLOB, TREE
 from keyguard.git.odb.reader import read
@@ -159,6 +160,10 @@ def test_there_are_no_news_where_there_are_too_many(tmp_path: Path) -> None:
     delta = delta_of(base, steps)
 
     assert compiled.native.news(delta, len(base), apply_delta(base, delta), 10, 10) is None
+
+
+def test_as_much_is_looked_through_for_a_nul_as_tells_an_archive() -> None:
+    assert (BEGINNING, ENDING) == (archive_shape.SAMPLE, archive_shape.ENDING)
 
 
 def test_a_content_is_silent_whose_anchors_lead_nowhere() -> None:
