@@ -36,19 +36,17 @@ class NativeBuildHook(BuildHookInterface[Any]):
             build_data["artifacts"].append(built)
 
     def _built(self) -> str | None:
-        """The path of the extension within the project: with libdeflate where that is at hand, else without it."""
-        for libraries, macros in ((["deflate"], [("WITH_LIBDEFLATE", "1")]), ([], [])):
-            try:
-                return self._compiled(libraries, macros)
-            except FAILURES as error:
-                reason = str(error)
-        self.app.display_warning(f"keyguard is installed without its extension in C: {reason}")
-        return None
+        """The path of the extension within the project."""
+        try:
+            return self._compiled()
+        except FAILURES as error:
+            self.app.display_warning(f"keyguard is installed without its extension in C: {error}")
+            return None
 
-    def _compiled(self, libraries: list[str], macros: list[tuple[str, str | None]]) -> str:
+    def _compiled(self) -> str:
         root = Path(self.root)
         sources = sorted(path.relative_to(root).as_posix() for path in (root / SOURCES).glob("*.c"))
-        extension = Extension(NAME, sources, libraries=libraries, define_macros=macros, py_limited_api=True)
+        extension = Extension(NAME, sources, py_limited_api=True)
         command = build_ext(Distribution({"name": "keyguard", "ext_modules": [extension]}))
         with tempfile.TemporaryDirectory() as folder:
             command.build_lib = command.build_temp = folder

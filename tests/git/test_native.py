@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, OFS_DELTA, REF_DELTA, WHOL
 from keyguard.git.odb.unpack import NativeUnpacker, PlainUnpacker, Unpacker
 from tests.git import packs
 from tests.git.packs import Step, delta_of
+from tests.git.reading import read_everything
+from tests.git.repositories import Repository, with_history
 
 native: Any = compiled.native
 
@@ -197,6 +200,46 @@ def test_more_ids_than_are_kept_at_a_time_are_all_told() -> None:
     expected = {(oid, number // 50_000) for number, oid in enumerate(many)}
     assert absent == expected | {(oid, 5) for oid in many[:50_000]}
     assert not strange
+
+
+@pytest.fixture
+def without_libdeflate() -> Iterator[None]:
+    native.use_libdeflate(None)
+    yield
+    compiled._with_libdeflate()
+
+
+def test_a_stream_is_inflated_to_just_what_it_announces() -> None:
+    packed = zlib.compress(b"abc" * 100)
+
+    assert compiled.inflates()
+    assert native.inflate(packed, 300) == b"abc" * 100
+    assert [native.inflate(packed, size) for size in (0, 299, 301)] == [None] * 3
+    assert [native.inflate(damaged, 300) for damaged in (b"", packed[:-1], b"x" + packed, packed[2:])] == [None] * 4
+
+
+@pytest.mark.usefixtures("without_libdeflate")
+@pytest.mark.parametrize("path", [None, "no-such-file", __file__])
+def test_what_has_no_libdeflate_does_not_inflate(path: str | None) -> None:
+    assert not native.use_libdeflate(path)
+    assert native.inflate(zlib.compress(b"abc"), 3) is None
+
+
+@pytest.mark.usefixtures("without_libdeflate")
+@pytest.mark.parametrize("damaged", [False, True])
+def test_where_python_inflates_for_c_the_same_is_read(tmp_path: Path, damaged: bool) -> None:
+    repository = with_history(Repository(tmp_path))
+    repository("repack", "-adfq")
+    contents = repository.contents()
+    if damaged:
+        (path,) = repository.packs()
+        written = path.read_bytes()
+        path.write_bytes(written[:-30] + bytes([written[-30] ^ 255]) + written[-29:])
+
+    result = read_everything(repository)
+
+    assert len(result.lost) == damaged
+    assert result.contents == {oid: content for oid, content in contents.items() if oid not in result.lost}
 
 
 CONTENTS = [

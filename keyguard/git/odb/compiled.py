@@ -18,6 +18,21 @@ except ImportError:
 __all__ = ["TreeNames", "Unpacker", "inflates", "native"]
 
 
+def _with_libdeflate() -> bool:
+    if native is None:
+        return False
+    # The package deflate is libdeflate and a few functions around it, each of which costs a call and a copy. Its
+    # extension also names libdeflate's own, which C can call; where it does not, isal's are called through Python.
+    try:
+        from deflate import _deflate
+    except ImportError:
+        return False
+    return native.use_libdeflate(_deflate.__file__)
+
+
+_WITH_LIBDEFLATE = _with_libdeflate()
+
+
 def inflates() -> bool:
-    """Whether it was built with libdeflate, and inflates by itself."""
-    return hasattr(native, "inflate")
+    """Whether C inflates by itself."""
+    return _WITH_LIBDEFLATE and hasattr(native, "inflate")

@@ -1,63 +1,67 @@
-/* Inflating: by libdeflate where this was built with it, else by the functions of Python that an inflater is given. */
+/* Inflating: by libdeflate where Python found one, else by the functions of Python that an inflater is given. */
 
 #include "native.h"
 
-#ifdef WITH_LIBDEFLATE
-#include <libdeflate.h>
+#ifndef _WIN32
+#include <dlfcn.h>
+#endif
 
-int
-inflater_begin(Inflater *inflater, PyObject *Py_UNUSED(inflate), PyObject *Py_UNUSED(crc32), PyObject *Py_UNUSED(errors))
+/* What is called of libdeflate: its own names, types and meanings, which it has kept since 1.0. */
+struct Library {
+    void *(*libdeflate_alloc_decompressor)(void);
+    void (*libdeflate_free_decompressor)(void *);
+    int (*libdeflate_zlib_decompress)(void *, const void *, size_t, void *, size_t, size_t *);
+    uint32_t (*libdeflate_crc32)(uint32_t, const void *, size_t);
+};
+
+enum { SUCCESS = 0 };
+
+/* The last that was loaded, which stays in memory, and whether new inflaters use it. */
+static struct Library library;
+static int used;
+
+static int
+load(const char *path)
 {
-    inflater->state = libdeflate_alloc_decompressor();
-    if (!inflater->state) {
-        PyErr_NoMemory();
+#ifndef _WIN32
+    void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!file) {
+        return 0;
     }
-    return inflater->state != NULL;
-}
-
-void
-inflater_end(Inflater *inflater)
-{
-    if (inflater->state) {
-        libdeflate_free_decompressor(inflater->state);
+    /* POSIX has functions found as pointers to data. */
+    struct Library found;
+    *(void **)&found.libdeflate_alloc_decompressor = dlsym(file, "libdeflate_alloc_decompressor");
+    *(void **)&found.libdeflate_free_decompressor = dlsym(file, "libdeflate_free_decompressor");
+    *(void **)&found.libdeflate_zlib_decompress = dlsym(file, "libdeflate_zlib_decompress");
+    *(void **)&found.libdeflate_crc32 = dlsym(file, "libdeflate_crc32");
+    if (found.libdeflate_alloc_decompressor && found.libdeflate_free_decompressor && found.libdeflate_zlib_decompress
+        && found.libdeflate_crc32) {
+        library = found;
+        return 1;
     }
-}
-
-Outcome
-inflate_to(Inflater *inflater, const char *packed, Py_ssize_t length, char *to, Py_ssize_t size)
-{
-    size_t given = 0;
-    enum libdeflate_result result = libdeflate_zlib_decompress(inflater->state, packed, length, to, size, &given);
-    return result == LIBDEFLATE_SUCCESS && (Py_ssize_t)given == size ? DONE : LEFT;
-}
-
-Outcome
-has_checksum(Inflater *Py_UNUSED(inflater), const char *data, Py_ssize_t length, int64_t wanted)
-{
-    return libdeflate_crc32(0, data, length) == wanted ? DONE : LEFT;
-}
-
-/* inflate(packed, size): what a zlib stream inflates to; None where that is not just `size` bytes. */
-PyObject *
-inflate(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    Py_buffer packed;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "y*n", &packed, &size)) {
-        return NULL;
-    }
-    Inflater inflater = {0};
-    PyObject *result = inflater_begin(&inflater, NULL, NULL, NULL) ? PyBytes_FromStringAndSize(NULL, size) : NULL;
-    if (result && inflate_to(&inflater, packed.buf, packed.len, PyBytes_AsString(result), size) != DONE) {
-        Py_DECREF(result);
-        result = Py_NewRef(Py_None);
-    }
-    inflater_end(&inflater);
-    PyBuffer_Release(&packed);
-    return result;
-}
-
+    dlclose(file);
 #else
+    (void)path;
+#endif
+    return 0;
+}
+
+/* use_libdeflate(path): have new inflaters use the libdeflate in a file, or none where that is None. Gives whether they
+   use one: not where the file has no such functions, and not on Windows, where a file names only what it means to. */
+PyObject *
+use_libdeflate(PyObject *Py_UNUSED(module), PyObject *path)
+{
+    used = 0;
+    if (path != Py_None) {
+        PyObject *name;
+        if (!PyUnicode_FSConverter(path, &name)) {
+            return NULL;
+        }
+        used = load(PyBytes_AsString(name));
+        Py_DECREF(name);
+    }
+    return PyBool_FromLong(used);
+}
 
 int
 inflater_begin(Inflater *inflater, PyObject *inflate, PyObject *crc32, PyObject *errors)
@@ -67,12 +71,23 @@ inflater_begin(Inflater *inflater, PyObject *inflate, PyObject *crc32, PyObject 
     inflater->errors = Py_NewRef(errors);
     /* Bits of the window, as zlib counts them: a stream with zlib's own header. */
     inflater->window = PyLong_FromLong(15);
+    if (inflater->window && used) {
+        inflater->library = &library;
+        inflater->state = library.libdeflate_alloc_decompressor();
+        if (!inflater->state) {
+            PyErr_NoMemory();
+            return 0;
+        }
+    }
     return inflater->window != NULL;
 }
 
 void
 inflater_end(Inflater *inflater)
 {
+    if (inflater->state) {
+        inflater->library->libdeflate_free_decompressor(inflater->state);
+    }
     Py_XDECREF(inflater->inflate);
     Py_XDECREF(inflater->crc32);
     Py_XDECREF(inflater->errors);
@@ -85,8 +100,8 @@ view_of(const char *data, Py_ssize_t length)
     return PyMemoryView_FromMemory((char *)data, length, PyBUF_READ);
 }
 
-Outcome
-inflate_to(Inflater *inflater, const char *packed, Py_ssize_t length, char *to, Py_ssize_t size)
+static Outcome
+inflate_by_python(Inflater *inflater, const char *packed, Py_ssize_t length, char *to, Py_ssize_t size)
 {
     PyObject *view = view_of(packed, length), *wanted = PyLong_FromSsize_t(size), *data = NULL;
     if (view && wanted) {
@@ -110,8 +125,22 @@ inflate_to(Inflater *inflater, const char *packed, Py_ssize_t length, char *to, 
 }
 
 Outcome
+inflate_to(Inflater *inflater, const char *packed, Py_ssize_t length, char *to, Py_ssize_t size)
+{
+    if (!inflater->state) {
+        return inflate_by_python(inflater, packed, length, to, size);
+    }
+    size_t given = 0;
+    int result = inflater->library->libdeflate_zlib_decompress(inflater->state, packed, length, to, size, &given);
+    return result == SUCCESS && (Py_ssize_t)given == size ? DONE : LEFT;
+}
+
+Outcome
 has_checksum(Inflater *inflater, const char *data, Py_ssize_t length, int64_t wanted)
 {
+    if (inflater->state) {
+        return inflater->library->libdeflate_crc32(0, data, length) == wanted ? DONE : LEFT;
+    }
     PyObject *view = view_of(data, length);
     PyObject *sum = view ? PyObject_CallFunctionObjArgs(inflater->crc32, view, NULL) : NULL;
     Py_XDECREF(view);
@@ -123,4 +152,25 @@ has_checksum(Inflater *inflater, const char *data, Py_ssize_t length, int64_t wa
     return number == wanted ? DONE : LEFT;
 }
 
-#endif
+/* inflate(packed, size): what a zlib stream inflates to, by libdeflate; None where that is not just `size` bytes, and
+   without libdeflate. */
+PyObject *
+inflate(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer packed;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "y*n", &packed, &size)) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    Inflater inflater = {0};
+    if (used && inflater_begin(&inflater, Py_None, Py_None, Py_None)) {
+        result = PyBytes_FromStringAndSize(NULL, size);
+        if (result && inflate_to(&inflater, packed.buf, packed.len, PyBytes_AsString(result), size) != DONE) {
+            Py_CLEAR(result);
+        }
+    }
+    inflater_end(&inflater);
+    PyBuffer_Release(&packed);
+    return result || PyErr_Occurred() ? result : Py_NewRef(Py_None);
+}

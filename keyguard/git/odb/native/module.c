@@ -5,9 +5,8 @@ static PyMethodDef functions[] = {
     {"news", news, METH_VARARGS, NULL},
     {"read_entries", read_entries, METH_VARARGS, NULL},
     {"in_order", in_order, METH_VARARGS, NULL},
-#ifdef WITH_LIBDEFLATE
+    {"use_libdeflate", use_libdeflate, METH_O, NULL},
     {"inflate", inflate, METH_VARARGS, NULL},
-#endif
     {NULL, NULL, 0, NULL},
 };
 

@@ -50,11 +50,12 @@ PyObject *news(PyObject *module, PyObject *args);
 typedef enum { FAILED = -1, DONE, LEFT } Outcome;
 
 typedef struct {
+    const struct Library *library;
     void *state;
     PyObject *inflate, *crc32, *errors, *window;
 } Inflater;
 
-/* Make an inflater ready, with what inflates where this was built without a library for it; 0 where that fails. */
+/* Make an inflater ready, with what inflates where there is no libdeflate; 0 where that fails. */
 int inflater_begin(Inflater *inflater, PyObject *inflate, PyObject *crc32, PyObject *errors);
 
 void inflater_end(Inflater *inflater);
@@ -65,7 +66,7 @@ Outcome inflate_to(Inflater *inflater, const char *packed, Py_ssize_t length, ch
 /* Whether some bytes have the CRC-32 `wanted`. */
 Outcome has_checksum(Inflater *inflater, const char *data, Py_ssize_t length, int64_t wanted);
 
-/* Of Python, where this was built with libdeflate. */
+PyObject *use_libdeflate(PyObject *module, PyObject *path);
 PyObject *inflate(PyObject *module, PyObject *args);
 
 /* --- content.c --- */
