@@ -18,8 +18,10 @@ from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.kin.ancestry import ReadPast
 from keyguard.git.kin.connectivity import absent_objects
 from keyguard.git.kin.kinship import Kinship
-from keyguard.git.kin.tree_reader import names
+from keyguard.git.kin.tree_reader import Chosen
+from keyguard.git.kin.ways import Ways
 from keyguard.git.odb.batch import Batch
+from keyguard.git.odb.catalogue import catalogue
 from keyguard.git.odb.kinds import Kind
 from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import find_store
@@ -156,14 +158,17 @@ def test_what_commits_changed_is_what_git_says(tmp_path: Path, seed: int, stored
         assert sides(told.changes({blob}, set()), {blob}) == sides(asked.changes({blob}, set()), {blob})
 
 
-@pytest.mark.parametrize("few", [0, 1_000])
-def test_however_many_are_looked_for_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr("keyguard.git.kin.tree_reader.FEW", few)
+@pytest.mark.parametrize("block", [1, 7])
+def test_however_many_are_compared_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr("keyguard.git.kin.differences.BLOCK", block)
     repository = random_history(tmp_path, 8)
     blobs = set(blobs_of(repository))
     told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
 
-    assert sides(told.changes(blobs, set()), blobs) == sides(asked.changes(blobs, set()), blobs)
+    found = told.changes(blobs, set())
+    assert sides(found, blobs) == sides(asked.changes(blobs, set()), blobs)
+    ages = told.graph.ages({change.commit for change in found})
+    assert [ages[change.commit] for change in found] == sorted(ages[change.commit] for change in found)
 
 
 def test_in_a_repository_of_sha_256(tmp_path: Path) -> None:
@@ -453,32 +458,85 @@ def test_a_tree_that_is_cut_off_is_no_tree(trees: list[list[tuple[bytes, bytes, 
     assert entries_in(contents) is None
 
 
-@given(TREE.filter(bool), st.data())
-def test_names_of_an_object_are_those_of_its_entries(
-    tree: list[tuple[bytes, bytes, bytes]], data: st.DataObject
-) -> None:
-    oid = data.draw(st.sampled_from([oid for _, _, oid in tree]))
-    others = data.draw(TREE)
-    every = data.draw(st.permutations([*tree, *((mode, name, oid) for mode, name, _ in others[:2]), *others]))
+@pytest.mark.usefixtures("in_c_and_in_python")
+@given(st.lists(TREE, max_size=5), st.data())
+def test_entries_of_chosen_objects_are_told(trees: list[list[tuple[bytes, bytes, bytes]]], data: st.DataObject) -> None:
+    oids = sorted({oid for tree in trees for _, _, oid in tree})
+    stored = data.draw(st.lists(st.sampled_from(oids), unique=True) if oids else st.just([]))
+    known = catalogue([np.frombuffer(b"".join(sorted(stored)), np.uint8).reshape(-1, 20)], 20)
+    wanted = data.draw(st.lists(st.sampled_from(stored), unique=True) if stored else st.just([]))
+    batch = Batch.of(Kind.TREE, [b"".join(b"%s %s\0%s" % entry for entry in tree) for tree in trees])
 
-    found = names(b"".join(b"%s %s\0%s" % entry for entry in every), oid)
+    rows = Chosen(known, known.named(wanted)).entries(batch)
 
-    assert found is None or found == [name for _, name, its in every if its == oid]
+    assert rows is not None
+    told = [
+        (tree, batch.text[start : at - 1].partition(b" ")[2], batch.text[at : at + 20], known.oids[number].tobytes())
+        for tree, start, at, number in rows.tolist()
+    ]
+    assert told == [
+        (number, name, oid, oid) for number, tree in enumerate(trees) for _, name, oid in tree if oid in wanted
+    ]
 
 
-def test_names_are_told_unless_ids_are_full_of_nuls() -> None:
-    plain, nuls = (b"100644 a\0%s" % (byte * 20) for byte in (b"x", b"\0"))
-    last = b"100644 b\0" + b"o" * 20
+@pytest.mark.usefixtures("in_c_and_in_python")
+@given(TREE.filter(bool), st.integers(1, 19))
+def test_what_is_no_tree_has_no_entries(tree: list[tuple[bytes, bytes, bytes]], cut: int) -> None:
+    content = b"".join(b"%s %s\0%s" % entry for entry in tree)
+    known = catalogue([np.frombuffer(tree[0][2], np.uint8).reshape(1, 20)], 20)
 
-    assert names(plain * 100 + last, b"o" * 20) == [b"b"]
-    assert names(nuls + plain + last, b"o" * 20) == [b"b"]
-    assert names(nuls * 100 + last, b"o" * 20) is None
+    assert Chosen(known, np.array([0])).entries(Batch.of(Kind.TREE, [content, content[:-cut]])) is None
+
+
+@pytest.mark.usefixtures("in_c_and_in_python")
+def test_a_tree_that_is_cut_off_names_what_is_before_that(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({"a": b"one\n", "b": b"two\n"})
+    blob = repository("rev-parse", "main:a")
+    content = repository.bytes("cat-file", "tree", "main^{tree}")
+    tree = repository("hash-object", "-t", "tree", "-w", "--stdin", "--literally", given=content[:-5])
+    git = Git(tmp_path)
+    reading = read(git, find_store(git), Nobody, 1)
+    list(reading.harvests)
+    assert reading.links
+    kinship = Kinship(git, *reading.links.take())
+    ways = Ways(kinship.catalogue)
+    numbers = kinship.catalogue.named([bytes.fromhex(tree)])
+
+    kinship.read(numbers, ways, kinship.catalogue.named([bytes.fromhex(blob)]))
+
+    assert ways.oids(ways.children(numbers, [b"a"])) == [bytes.fromhex(blob)]
+    assert ways.oids(ways.children(numbers, [b"b"])) == [b""]
+
+
+def test_of_two_entries_of_a_name_the_last_counts() -> None:
+    known = catalogue([np.arange(100, dtype=np.uint8).reshape(5, 20)], 20)
+    ways = Ways(known)
+    ways.add(np.array([3, 3, 0, 3]), [b"a", b"b", b"a", b"a"], np.array([1, 2, 1, 4]))
+
+    assert ways.children(np.array([3, 3, 0, 0, 7]), [b"a", b"b", b"a", b"b", b"a"]).tolist() == [4, 2, 1, -1, -1]
+    assert [column.tolist() for column in ways.entries(np.array([0, 9, 3]))] == [[0, 2, 2], [0, 0, 1], [1, 4, 2]]
+    assert ways.children(np.array([3]), [b"c"]).tolist() == [-1]
+
+
+def test_what_is_not_stored_has_a_number_behind_all_others() -> None:
+    known = catalogue([np.arange(40, dtype=np.uint8).reshape(2, 20)], 20)
+    ways = Ways(known)
+    oids = [b"x" * 20, bytes(known.oids[1]), b"y" * 20, b"x" * 20]
+
+    numbers = ways.numbered(oids)
+
+    assert numbers.tolist() == [2, 1, 3, 2]
+    assert ways.oids(numbers) == oids
+    assert ways.is_stored(numbers).tolist() == [False, True, False, False]
+    ways.mark(np.array([1]))
+    assert ways.is_tree(np.array([0, 1, 2, 3, -1])).tolist() == [False, True, False, False, False]
 
 
 def test_paths_without_number_and_without_a_change_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_COMPARED", 1000)
+    monkeypatch.setattr("keyguard.git.kin.differences.MOST_COMPARED", 1000)
     repository = Repository(tmp_path)
     key = repository.blob(b"the same\n")
     for other in (b"one\n", b"two\n"):
@@ -497,7 +555,7 @@ def test_paths_without_number_and_without_a_change_are_given_up(
 def test_few_paths_in_commits_without_number_are_given_up(
     tmp_path: Path, commits: int, given_up: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyguard.git.kin.ancestry.MOST_COMPARED", 1000)
+    monkeypatch.setattr("keyguard.git.kin.differences.MOST_COMPARED", 1000)
     repository = Repository(tmp_path)
     key = repository.blob(b"the same\n")
     trees = []
@@ -598,7 +656,7 @@ def test_below_a_name_that_is_looked_for_all_is_told(tmp_path: Path) -> None:
 def test_paths_without_end_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, paths: list[str], said: str
 ) -> None:
-    monkeypatch.setattr(f"keyguard.git.kin.ancestry.{bound}", 100)
+    monkeypatch.setattr(f"keyguard.git.kin.differences.{bound}", 100)
     repository = Repository(tmp_path)
     repository.commit(dict.fromkeys(paths, b"one\n"))
     blob = repository("hash-object", "--stdin", given=b"one\n")
@@ -614,17 +672,6 @@ def test_folders_that_lie_too_deep_below_a_name_are_given_up(tmp_path: Path, mon
 
     with pytest.raises(GitError, match="deep"):
         past_of(repository).changes(set(), {("name", repository("rev-parse", "main^{tree}"))})
-
-
-def test_trees_that_name_each_other_too_often_are_looked_at_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("keyguard.git.kin.kinship.MOST_PAIRS", 0)
-    repository = random_history(tmp_path, 9)
-    blobs = set(blobs_of(repository))
-    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
-
-    assert sides(told.changes(blobs, set()), blobs) == sides(asked.changes(blobs, set()), blobs)
 
 
 def test_of_trees_that_name_each_other_too_often_git_tells_what_is_absent(

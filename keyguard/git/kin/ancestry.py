@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 
@@ -13,27 +12,17 @@ from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
 from keyguard.git.kin.arcs import Flags
-from keyguard.git.kin.kinship import Kinship, Trees
+from keyguard.git.kin.differences import TOO_LONG, Differences
+from keyguard.git.kin.kinship import Kinship
 from keyguard.git.kin.lineage import ReadLineage
+from keyguard.git.kin.ways import Ways
 from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.links import MOST_ABSENT
 from keyguard.git.past import Named, about
 from keyguard.git.refs import Ref, refs
 
-NOTHING: Mapping[bytes, bytes] = {}
-NO_TREE = b""
-
-# A few trees that name each other often enough make billions of paths, with or without changes. A second is enough
-# for a million comparisons.
-MOST_CHANGES, MOST_COMPARED = 300_000, 10_000_000
-TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
-
 # Folders in each other below a name with a key. git, too, goes no deeper (core.maxTreeDepth).
 DEEPEST = 2048
-
-# Bytes of a path, and of all that are told of: folders in each other can be as many as there are objects.
-LONGEST_PATH, MOST_OF_PATHS = 1 << 14, 64 << 20
-TOO_LONG = "its folders lie so deep in each other that the places of its keys cannot be listed"
 
 
 class ReadPast:
@@ -50,8 +39,7 @@ class ReadPast:
         self._is_border: Flags = np.isin(self._commits.number, cut_off)
         self._reached = self._commits.parents.reached(self._commits.places(tips).values())
         self._looked_for: tuple[set[str], set[Named]] = set(), set()
-        self._trees: Trees = {}
-        self._compared = 0
+        self._ways = Ways(kinship.catalogue)
 
     @cached_property
     def graph(self) -> ReadLineage:
@@ -67,23 +55,22 @@ class ReadPast:
 
     def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
         if not (blobs <= self._looked_for[0] and named <= self._looked_for[1]):
-            self._trees = _marked(self._kinship, blobs, named)
+            self._ways = _leading(self._kinship, blobs, named)
             self._looked_for = blobs, named
-        steps = self._steps(self.stray if stray else self.graph)
-        found: list[Changed] = []
-        left = MOST_OF_PATHS
-        self._compared = 0
-        for change in (change for step in steps for change in self._between(*step)):
-            found.append(change)
-            left -= len(change.path)
-            if len(found) == MOST_CHANGES or left < 0:
-                raise GitError(TOO_MANY)
-        return about(found, blobs, {name for name, _ in named})
+        return about(list(self._changed(self.stray if stray else self.graph)), blobs, {name for name, _ in named})
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
         places = self._commits.places({commit for commit, _ in questions})
-        trees = dict(zip(places, self._commits.trees(np.array([*places.values()], np.int64)), strict=True))
-        return [self._held(trees.get(commit, NO_TREE), os.fsencode(path).split(b"/")) for commit, path in questions]
+        number = np.full(len(questions), ABSENT)
+        known = np.array([at for at, (commit, _) in enumerate(questions) if commit in places], np.int64)
+        number[known] = self._trees(np.array([places[questions[at][0]] for at in known.tolist()], np.int64))
+        paths = [os.fsencode(path).split(b"/") for _, path in questions]
+        depth, left = 0, np.arange(len(questions))
+        while len(left):
+            number[left] = self._ways.children(number[left], [paths[at][depth] for at in left.tolist()])
+            depth += 1
+            left = np.array([at for at in left.tolist() if len(paths[at]) > depth], np.int64)
+        return [oid.hex() or None for oid in self._ways.oids(number)]
 
     def roots(self) -> Numbers:
         """The numbers of the trees that the commits of `graph` record."""
@@ -97,93 +84,76 @@ class ReadPast:
         """The numbers of the borders of which nothing but parents can be absent."""
         return self._commits.number[self._is_border & self._commits.whole]
 
-    def _steps(self, lineage: ReadLineage) -> Iterator[tuple[str, bytes, bytes]]:
-        """Every commit of `lineage` in which a marked tree may differ, once with each tree before, and with its own."""
+    def _changed(self, lineage: ReadLineage) -> Iterator[Changed]:
+        """What differs between each commit of `lineage` and each of its parents, in their order."""
         commits = self._commits
-        marked = np.isin(commits.tree, self._kinship.catalogue.named(self._trees))
+        marked = self._ways.is_tree(commits.tree)
         # Where a tree is absent, nobody knows that its commit took anything.
         concerned = (marked | commits.parents.leading_to(marked)) & commits.whole & lineage.which
         places = lineage.in_order(np.flatnonzero(concerned))
         count, parents = commits.parents.of(places)
-        before = iter(commits.trees(parents))
-        for oid, tree, number in zip(commits.oids(places), commits.trees(places), count.tolist(), strict=True):
-            yield from ((oid, other, tree) for other in list(islice(before, number)) or [NO_TREE])
+        # What has no parent is compared with nothing.
+        which = np.repeat(np.arange(len(places)), np.maximum(count, 1))
+        before = np.full(len(which), ABSENT)
+        before[count[which] > 0] = self._trees(parents)
+        oids = commits.oids(places)
+        for found in Differences(self._ways, self._is_hidden).between(before, self._trees(places)[which]):
+            old, new = self._ways.oids(np.array([found.before, found.after]))
+            yield Changed(oids[which[found.pair]], os.fsdecode(found.path), old.hex() or None, new.hex() or None)
 
-    def _between(self, commit: str, before: bytes, after: bytes) -> Iterator[Changed]:
-        """The changes from one tree, or nothing, to another."""
-        waiting = [(before, after, b"")]
-        while waiting:
-            self._compared += 1
-            if self._compared > MOST_COMPARED:
-                raise GitError(TOO_MANY)
-            before, after, folder = waiting.pop()
-            if len(folder) > LONGEST_PATH:
-                raise GitError(TOO_LONG)
-            left, right = self._trees.get(before, NOTHING), self._trees.get(after, NOTHING)
-            for name in left.keys() | right.keys() if left is not right else ():
-                old, new = left.get(name, NO_TREE), right.get(name, NO_TREE)
-                if old == new or (old in self._trees and not new and self._is_absent(after, name)):
-                    # Of what is absent nobody knows that it took anything.
-                    continue
-                old_blob, new_blob = self._blob(old), self._blob(new)
-                if old_blob or new_blob:
-                    yield Changed(commit, os.fsdecode(folder + name), old_blob, new_blob)
-                if old in self._trees or new in self._trees:
-                    waiting.append((old, new, folder + name + b"/"))
+    def _trees(self, places: Numbers) -> Numbers:
+        """The tree of each of some commits, ABSENT where that is not stored."""
+        return np.maximum(self._commits.tree[places], ABSENT)
 
-    def _is_absent(self, tree: bytes, name: bytes) -> bool:
-        """Whether a tree has an entry of this name for what is not stored."""
-        if tree == NO_TREE:
-            return False
-        numbers = self._kinship.catalogue.named([tree])
-        if numbers[0] not in self._with_gaps:
-            return False
-        named = self._kinship.trees(numbers).get(tree, NOTHING).get(name)
-        return named is not None and self._kinship.catalogue.named([named])[0] == ABSENT
+    def _is_hidden(self, trees: Numbers, names: Numbers) -> Flags:
+        """Whether each of some trees has an entry of the name beside it for what is not stored."""
+        hidden = np.isin(trees, self._with_gaps)
+        if hidden.any():
+            ways = Ways(self._kinship.catalogue)
+            self._kinship.read(trees[hidden], ways)
+            every = self._ways.names()
+            children = ways.children(trees[hidden], [every[name] for name in names[hidden].tolist()])
+            hidden[hidden] = (children != ABSENT) & ~ways.is_stored(children)
+        return hidden
 
     @cached_property
-    def _with_gaps(self) -> set[int]:
+    def _with_gaps(self) -> Numbers:
         """The numbers of what names something absent; none where that is too much to be told."""
-        return set().union(*(self._kinship.absent(MOST_ABSENT) or {}).values())
-
-    def _blob(self, oid: bytes) -> str | None:
-        return oid.hex() if oid and oid not in self._trees else None
-
-    def _held(self, tree: bytes, path: Sequence[bytes]) -> str | None:
-        at: bytes | None = tree
-        for name in path:
-            at = self._trees.get(at or NO_TREE, NOTHING).get(name)
-        return at.hex() if at else None
+        holders = set[int]().union(*(self._kinship.absent(MOST_ABSENT) or {}).values())
+        return np.array(sorted(holders), np.int64)
 
 
-def _marked(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Trees:
-    """The trees that lead to one of `blobs` or to an entry in `named`, and all trees below the latter.
+def _leading(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Ways:
+    """The ways to `blobs` and to the entries in `named`, and all that is below the latter.
 
-    Of each the entries that lead there. Raises GitError where these lie too deep in each other.
+    Raises GitError where folders lie too deep in each other.
     """
-    keyed = {(bytes.fromhex(tree), os.fsencode(name)) for name, tree in named}
-    wanted = _stored(kinship, {*map(bytes.fromhex, blobs), *(tree for tree, _ in keyed)})
+    catalogue = kinship.catalogue
+    trees = catalogue.named([bytes.fromhex(tree) for _, tree in named])
+    wanted = np.union1d(catalogue.named(list(map(bytes.fromhex, blobs))), trees)
+    wanted = wanted[wanted != ABSENT]
     above = kinship.above(wanted)
-    trees = kinship.trees(above, np.union1d(above, wanted))
-    below: set[bytes] = set()
-    whole: set[bytes] = set()
-    for tree, entries in kinship.trees(_stored(kinship, {tree for tree, _ in keyed})).items():
-        chosen = {name: oid for name, oid in entries.items() if (tree, name) in keyed}
-        trees[tree] = {**trees.get(tree, NOTHING), **chosen}
-        below |= set(chosen.values())
+    ways = Ways(catalogue)
+    kinship.read(above, ways, np.union1d(above, wanted))
+    below = _add_named(ways, kinship, trees, [os.fsencode(name) for name, _ in named])
+    known: Flags = np.zeros(len(catalogue), np.bool_)
     for _ in range(DEEPEST):
-        if not below:
-            return trees
-        more = kinship.trees(_stored(kinship, below))
-        trees |= more
-        # What led to another key was read before, but not whole.
-        whole |= more.keys()
-        below = {oid for entries in more.values() for oid in entries.values()} - whole
+        below = np.unique(below[ways.is_stored(below)])
+        below = below[~known[below]]
+        if not len(below):
+            return ways
+        known[below] = True
+        below = kinship.read(below, ways)
     raise GitError(TOO_LONG)
 
 
-def _stored(kinship: Kinship, oids: Collection[bytes]) -> Numbers:
-    """The numbers of those of the objects with these raw ids that are stored."""
-    numbers = kinship.catalogue.named(oids)
-    stored: Numbers = numbers[numbers != ABSENT]
-    return stored
+def _add_named(ways: Ways, kinship: Kinship, trees: Numbers, names: Sequence[bytes]) -> Numbers:
+    """Add the entry of each of some trees that has the name beside it; gives what these entries name."""
+    whole = Ways(kinship.catalogue)
+    kinship.read(trees[trees != ABSENT], whole)
+    oids = whole.oids(whole.children(trees, names))
+    there = np.flatnonzero([bool(oid) for oid in oids])
+    named = ways.numbered([oids[at] for at in there.tolist()])
+    ways.mark(trees[there])
+    ways.add(trees[there], [names[at] for at in there.tolist()], named)
+    return named

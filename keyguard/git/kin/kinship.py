@@ -12,7 +12,8 @@ from keyguard.git.command import Git
 from keyguard.git.kin.arcs import Flags, arcs
 from keyguard.git.kin.commits import Commits, commits_of
 from keyguard.git.kin.runs import Runs
-from keyguard.git.kin.tree_reader import Leading, Named, TreeReader
+from keyguard.git.kin.tree_reader import Chosen, TreeReader
+from keyguard.git.kin.ways import Ways
 from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.kinds import EMPTY_TREE
 from keyguard.git.odb.links import Links
@@ -24,9 +25,6 @@ from keyguard.git.odb.walk import Pack, Walk
 
 # Holders with what they name that are held at a time: a hundred bytes or two each.
 MOST_PAIRS = 2_000_000
-
-# Trees by their raw ids, each with what it names.
-Trees = dict[bytes, Named]
 
 
 class Kinship:
@@ -85,14 +83,15 @@ class Kinship:
         reached = arcs(len(above), *among).reached(np.flatnonzero(np.isin(above, tops)).tolist())
         return set(above[reached].tolist())
 
-    def trees(self, numbers: Numbers, leading: Numbers | None = None) -> Trees:
-        """The entries of those of the objects `numbers` that are trees.
+    def read(self, numbers: Numbers, ways: Ways, leading: Numbers | None = None) -> Numbers:
+        """Add the entries of those of the objects `numbers` that are trees to `ways`; gives what they name.
 
-        Of these only entries that name one of `leading`, all of them where that is None. What cannot be read is left
-        out.
+        Of the entries only those that name one of `leading`, all of them where that is None. What cannot be read is
+        left out.
         """
         numbers = np.unique(numbers)
-        reader = TreeReader(self.catalogue, self._holders, set(numbers.tolist()), self._leading(leading))
+        chosen = None if leading is None else Chosen(self.catalogue, leading)
+        reader = TreeReader(ways, self._holders, numbers, chosen)
         left = self.catalogue.oids[numbers]
         with closing(Asked(self._git)) as elsewhere:
             for number, pack in enumerate(self._survey.packs):
@@ -105,18 +104,7 @@ class Kinship:
         for folder, names in self._survey.loose.items():
             examine_loose(folder, [oid for oid in names if oid in loose], reader, reader, self._survey.loose_holders)
         give_back()
-        return dict(zip(self.catalogue.ids(list(reader.found)), reader.found.values(), strict=True))
-
-    def _leading(self, numbers: Numbers | None) -> Leading | None:
-        """The objects `numbers`, each beside all that name it where these are not too many."""
-        if numbers is None:
-            return None
-        runs = self._runs.naming(numbers)
-        if self._runs.width(runs) > MOST_PAIRS:
-            return Leading(self.catalogue, numbers)
-        holder, child = self._runs.pairs(runs)
-        order = np.argsort(holder, kind="stable")
-        return Leading(self.catalogue, numbers, holder[order], child[order])
+        return np.concatenate([np.empty(0, np.int64), *reader.children])
 
 
 def _with_bases(pack: Pack, rows: Numbers) -> Numbers:

@@ -1,94 +1,119 @@
-"""A reader of some trees, for what they name: everything, or some objects whose holders are known."""
+"""A reader of some trees, for their entries: all of them, or those of some objects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from itertools import islice
 
 import numpy as np
 
+from keyguard.git.kin.arcs import Flags
+from keyguard.git.kin.ways import Ways
+from keyguard.git.odb import compiled
 from keyguard.git.odb.batch import Batch
-from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
+from keyguard.git.odb.catalogue import Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import TREE, entries_of
 from keyguard.git.odb.links import Small
-from keyguard.git.odb.ranges import ranges
+from keyguard.git.odb.trees import LARGEST, entries
 
-# What a tree names, by the name of the entry, by its raw id.
-Named = dict[bytes, bytes]
-
-# Objects that are looked for one by one in a tree. More are found sooner by a look at all that it names.
-FEW = 8
-
-# NULs that may stand so near to each other that it takes them all to tell which is within an id.
-FAR = 40
+# Bits of an id by which most of the objects that nobody looks for are told from others: half a megabyte for all.
+BEGINNING = 22
 
 
-class Leading:
-    """The objects of which the entries are wanted, by their numbers.
+class Chosen:
+    """Some of the objects of a store, by their numbers."""
 
-    `holder`, ascending, and `child` are pairs of a holder and one of the objects that it names: all of them, or none.
-    """
-
-    def __init__(
-        self, catalogue: Catalogue, numbers: Numbers, holder: Numbers | None = None, child: Numbers | None = None
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, numbers: Numbers) -> None:
         self._catalogue = catalogue
-        self._numbers = numbers
-        self._holder = holder
-        self._child = child
+        self._flags: Flags = np.zeros(len(catalogue), np.bool_)
+        self._flags[numbers] = True
+        begins: Flags = np.zeros(1 << BEGINNING, np.bool_)
+        begins[_beginnings(catalogue.oids[numbers])] = True
+        self._beginnings = np.packbits(begins, bitorder="little")
 
-    def of(self, holders: Numbers) -> list[list[bytes] | None]:
-        """The raw ids of the objects that each of `holders` names; None where that is not known, or not few."""
-        if self._holder is None or self._child is None:
-            return [None] * len(holders)
-        first = np.searchsorted(self._holder, holders, side="left")
-        count = np.searchsorted(self._holder, holders, side="right") - first
-        count[count > FEW] = ABSENT
-        known = np.maximum(count, 0)
-        oids = iter(self._catalogue.ids(self._child[ranges(first, known)]))
-        return [None if number == ABSENT else list(islice(oids, number)) for number in count.tolist()]
+    def among(self, numbers: Numbers) -> Flags:
+        """Which of some numbers are those of these objects."""
+        stored = (numbers >= 0) & (numbers < len(self._flags))
+        found: Flags = stored & self._flags[np.where(stored, numbers, 0)] if stored.any() else stored
+        return found
 
-    @cached_property
-    def oids(self) -> frozenset[bytes]:
-        """The raw ids of all."""
-        return frozenset(self._catalogue.ids(self._numbers))
+    def entries(self, batch: Batch) -> Numbers | None:
+        """The entries of some trees that name one of these; None where one is no tree, or no usual one.
+
+        A row has the number of a tree in the batch, where the entry begins, where its id does, and the object.
+        """
+        ends = np.array(batch.ends, np.int64)
+        known = self._catalogue
+        size = known.oids.shape[1]
+        if compiled.native is not None:
+            rows = compiled.native.chosen_entries(
+                batch.text, ends, size, known.oids, known.buckets, self._flags, self._beginnings
+            )
+            return None if rows is None else np.frombuffer(rows, np.int64).reshape(-1, 4)
+        found = _entries(batch, size)
+        if found is None:
+            return None
+        tree, start, at = found.T
+        oids = _oids(batch.text, at, size)
+        begins = _beginnings(oids)
+        likely = np.flatnonzero(self._beginnings[begins >> 3] >> (begins & 7).astype(np.uint8) & 1)
+        number = known.numbers(np.ascontiguousarray(oids[likely]))
+        there = self.among(number)
+        chosen = likely[there]
+        return np.stack([tree[chosen], start[chosen], at[chosen], number[there]], axis=1)
 
 
 class TreeReader:
-    """Is shown objects, and keeps the entries of the trees among them that are `wanted`, by their numbers.
+    """Is shown objects, and adds the entries of the trees among them that are `wanted` to some ways.
 
-    `holders` says which object is behind the name of a holder. With `leading` only entries of these objects are kept.
-    Trees that name the same share what is kept of them.
+    `holders` says which object is behind the name of a holder. Of the entries only those that name one of `chosen`
+    are added, or all of them. `children` is what they name.
     """
 
-    def __init__(self, catalogue: Catalogue, holders: Small, wanted: set[int], leading: Leading | None) -> None:
+    margins = 0, 0
+
+    def __init__(self, ways: Ways, holders: Small, wanted: Numbers, chosen: Chosen | None) -> None:
+        self._ways = ways
         self._holders = holders
-        self._wanted = wanted
-        self._leading = leading
-        self._oid_size = catalogue.oids.shape[1]
-        self._same: dict[tuple[tuple[bytes, bytes], ...], Named] = {}
-        self.found: dict[int, Named] = {}
-        self.margins = 0, 0
+        self._wanted: Flags = np.zeros(len(ways.catalogue), np.bool_)
+        self._wanted[wanted] = True
+        self._chosen = chosen
+        self.children: list[Numbers] = []
 
     def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:
-        if batch.kind != TREE:
+        if batch.kind != TREE or not len(batch):
             return
-        behind = np.array(holders, np.int64)
-        beside = self._leading.of(behind) if self._leading else [None] * len(holders)
-        numbers = self._holders[behind].tolist()
-        for number, content, oids in zip(numbers, batch.contents(), beside, strict=True):
-            if number in self._wanted:
-                entries = self._entries(content, oids)
-                self.found[number] = self._same.setdefault(tuple(entries), dict(entries))
+        numbers = self._holders[np.asarray(holders, np.int64)].astype(np.int64)
+        wanted = self._wanted[numbers]
+        self._ways.mark(numbers[wanted])
+        rows = None if batch.volume > LARGEST else self._entries(batch)
+        if rows is None:
+            for number, content in zip(numbers[wanted].tolist(), np.flatnonzero(wanted).tolist(), strict=True):
+                self._add_unusual(number, batch.content(content))
+            return
+        rows = rows[wanted[rows[:, 0]]]
+        names = [_name(batch.text, start, at) for _, start, at, _ in rows.tolist()]
+        self._add(numbers[rows[:, 0]], names, rows[:, 3])
 
-    def _entries(self, tree: bytes, oids: list[bytes] | None) -> list[tuple[bytes, bytes]]:
-        if oids is not None:
-            found = [(oid, names(tree, oid)) for oid in dict.fromkeys(oids)]
-            if all(those is not None for _, those in found):
-                return [(name, oid) for oid, those in found for name in those or ()]
-        every, _ = entries_of(tree, self._oid_size)
-        return every if self._leading is None else [entry for entry in every if entry[1] in self._leading.oids]
+    def _entries(self, batch: Batch) -> Numbers | None:
+        if self._chosen:
+            return self._chosen.entries(batch)
+        size = self._ways.catalogue.oids.shape[1]
+        found = _entries(batch, size)
+        if found is None:
+            return None
+        return np.column_stack([found, self._ways.numbers(_oids(batch.text, found[:, 2], size))])
+
+    def _add_unusual(self, number: int, tree: bytes) -> None:
+        size = self._ways.catalogue.oids.shape[1]
+        found, _ = entries_of(tree, size)
+        named = self._ways.numbered([oid for _, oid in found])
+        kept = self._chosen.among(named) if self._chosen else np.ones(len(found), np.bool_)
+        names = [name for (name, _), keep in zip(found, kept.tolist(), strict=True) if keep]
+        self._add(np.full(len(names), number), names, named[kept])
+
+    def _add(self, trees: Numbers, names: Sequence[bytes], children: Numbers) -> None:
+        self._ways.add(trees, names, children)
+        self.children.append(children)
 
     def pass_over(self, kind: int) -> None:
         """A tree too large to be held is left out."""
@@ -100,42 +125,25 @@ class TreeReader:
         return None
 
 
-def names(tree: bytes, oid: bytes) -> list[bytes] | None:
-    """The names that `tree` has for the object with the raw id `oid`, in its order, without a look at other entries.
-
-    None where that cannot be told so.
-    """
-    found = []
-    end = tree.find(b"\0" + oid)
-    while end >= 0:
-        begin = _begin(tree, end, len(oid))
-        if begin is None:
-            return None
-        space = tree.find(b" ", begin, end)
-        if space >= 0:
-            found.append(tree[space + 1 : end])
-        end = tree.find(b"\0" + oid, end + 1)
-    return found
+def _entries(batch: Batch, oid_size: int) -> Numbers | None:
+    """All entries of some trees: the number of the tree, where the entry begins, and where its id does."""
+    ends = np.array(batch.ends, np.int64)
+    found = entries(batch.text, np.append(0, ends[:-1] + 1), ends, oid_size)
+    return None if found is None else np.stack([found.tree, found.start, found.at], axis=1)
 
 
-def _begin(tree: bytes, end: int, oid_size: int) -> int | None:
-    """Where an entry begins whose name the NUL at `end` ends; a place behind that where it is within an id.
+def _name(text: bytes, start: int, at: int) -> bytes:
+    """The name in an entry that begins at `start` and whose id begins at `at`: what follows the mode."""
+    return text[text.find(b" ", start, at) + 1 or start : at - 1]
 
-    None where it takes too many NULs to tell.
-    """
-    # Backwards, until one has no NUL so near before it that it could be within an id.
-    nuls = [end]
-    while (before := tree.rfind(b"\0", 0, nuls[-1])) >= 0:
-        if len(nuls) > 1 and nuls[-1] - before > oid_size:
-            break
-        if len(nuls) == FAR:
-            return None
-        nuls.append(before)
-    if len(nuls) == 1:
-        return 0
-    # And forwards: from an end of a name to the next, with an id in between.
-    last = nuls.pop()
-    for nul in reversed(nuls[1:]):
-        if nul - last > oid_size:
-            last = nul
-    return last + 1 + oid_size
+
+def _oids(text: bytes, at: Numbers, oid_size: int) -> Oids:
+    oids: Oids = np.frombuffer(text, np.uint8)[at[:, None] + np.arange(oid_size)]
+    return oids
+
+
+def _beginnings(oids: Oids) -> Numbers:
+    """The first bits of each id."""
+    first, second, third = oids[:, :3].astype(np.int64).T
+    beginnings: Numbers = (first << 16 | second << 8 | third) >> 24 - BEGINNING
+    return beginnings

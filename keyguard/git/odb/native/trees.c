@@ -1,4 +1,5 @@
-/* What trees name: links.py, `Gatherer`. An entry of a tree is `mode SP name NUL id`, with a raw id. */
+/* What trees name: links.py, `Gatherer`, and kin/tree_reader.py. An entry of a tree is `mode SP name NUL id`, with a raw
+   id. */
 
 #include "native.h"
 
@@ -84,6 +85,18 @@ number_of(const Catalogue *catalogue, const uint8_t *oid)
         }
     }
     return NOTHING;
+}
+
+static int
+catalogue_fits(const Catalogue *catalogue)
+{
+    const int32_t *buckets = catalogue->buckets.buf;
+    if (catalogue->oid_size < 16 || catalogue->buckets.len != (Py_ssize_t)(((1 << 16) + 1) * sizeof(int32_t))
+        || (int64_t)buckets[1 << 16] * catalogue->oid_size > catalogue->oids.len) {
+        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+        return 0;
+    }
+    return 1;
 }
 
 /* Put a run, which is over, into the columns. */
@@ -194,13 +207,21 @@ name(TreeNames *self, const uint8_t *oid, int32_t holder)
     return self->count <= self->mask - self->mask / 4 || grow(self);
 }
 
+/* Where the name of the entry ends that begins at `at`; NULL where none does. */
+static const uint8_t *
+name_end(const uint8_t *at, const uint8_t *end, Py_ssize_t oid_size)
+{
+    const uint8_t *nul = memchr(at, 0, end - at);
+    return nul && end - nul > oid_size ? nul : NULL;
+}
+
 /* Take a tree apart: LEFT where it is none. */
 static Outcome
 name_all(TreeNames *self, const uint8_t *at, const uint8_t *end, int32_t holder)
 {
     while (at < end) {
-        const uint8_t *nul = memchr(at, 0, end - at);
-        if (!nul || end - nul <= self->catalogue.oid_size) {
+        const uint8_t *nul = name_end(at, end, self->catalogue.oid_size);
+        if (!nul) {
             return LEFT;
         }
         if ((nul - at < GITLINK_SIZE || memcmp(at, GITLINK, GITLINK_SIZE)) && !name(self, nul + 1, holder)) {
@@ -290,13 +311,7 @@ init(TreeNames *self, PyObject *args, PyObject *Py_UNUSED(keywords))
     if (!PyArg_ParseTuple(args, "ny*y*", &catalogue->oid_size, &catalogue->oids, &catalogue->buckets)) {
         return -1;
     }
-    const int32_t *buckets = catalogue->buckets.buf;
-    if (catalogue->oid_size < 16 || catalogue->buckets.len != (Py_ssize_t)(((1 << 16) + 1) * sizeof(int32_t))
-        || (int64_t)buckets[1 << 16] * catalogue->oid_size > catalogue->oids.len) {
-        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
-        return -1;
-    }
-    return make_table(self, LEAST) ? 0 : -1;
+    return catalogue_fits(catalogue) && make_table(self, LEAST) ? 0 : -1;
 }
 
 static void
@@ -320,3 +335,88 @@ static PyMethodDef methods[] = {
 static PyType_Slot slots[] = {{Py_tp_init, init}, {Py_tp_dealloc, dealloc}, {Py_tp_methods, methods}, {0, NULL}};
 
 PyType_Spec tree_names_spec = {"keyguard.git.odb._native.TreeNames", sizeof(TreeNames), 0, Py_TPFLAGS_DEFAULT, slots};
+
+/* --- Entries of some objects --- */
+
+/* The objects that are looked for: a flag for each of the catalogue, and a bit for each beginning of an id. */
+typedef struct {
+    Catalogue catalogue;
+    Py_buffer flags, beginnings;
+} Chosen;
+
+/* Bits of an id of which each beginning has a bit: tree_reader.py, `BEGINNING`. */
+#define BEGINNING 22
+
+/* The number of a chosen object; NOTHING where it is none. */
+static int32_t
+chosen_number(const Chosen *chosen, const uint8_t *oid)
+{
+    const uint8_t *bits = chosen->beginnings.buf, *flags = chosen->flags.buf;
+    uint32_t beginning = ((uint32_t)oid[0] << 16 | oid[1] << 8 | oid[2]) >> (24 - BEGINNING);
+    if (!(bits[beginning >> 3] >> (beginning & 7) & 1)) {
+        return NOTHING;
+    }
+    int32_t number = number_of(&chosen->catalogue, oid);
+    return number != NOTHING && flags[number] ? number : NOTHING;
+}
+
+/* Put the entries of a tree that name chosen objects into a column of rows: LEFT where it is no tree. */
+static Outcome
+choose(const Chosen *chosen, Column *rows, const uint8_t *text, int64_t tree, int64_t begin, int64_t end)
+{
+    while (begin < end) {
+        const uint8_t *nul = name_end(text + begin, text + end, chosen->catalogue.oid_size);
+        if (!nul) {
+            return LEFT;
+        }
+        int64_t row[] = {tree, begin, nul + 1 - text, chosen_number(chosen, nul + 1)};
+        if (row[3] != NOTHING && !append(rows, row, sizeof(row))) {
+            return FAILED;
+        }
+        begin = row[2] + chosen->catalogue.oid_size;
+    }
+    return DONE;
+}
+
+/* chosen_entries(text, ends, oid_size, oids, buckets, flags, beginnings): the entries of the trees that end at `ends` of
+   a text, with a byte between each two, which name chosen objects. A row has the number of the tree, where the entry
+   begins, where its id does, and the number of the object. None where one is no tree. */
+PyObject *
+chosen_entries(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer text, ends;
+    Chosen chosen;
+    if (!PyArg_ParseTuple(
+            args, "y*y*ny*y*y*y*", &text, &ends, &chosen.catalogue.oid_size, &chosen.catalogue.oids,
+            &chosen.catalogue.buckets, &chosen.flags, &chosen.beginnings)) {
+        return NULL;
+    }
+    Column rows = {NULL, 0, 0};
+    Outcome outcome = FAILED;
+    if (catalogue_fits(&chosen.catalogue)) {
+        int32_t objects = ((const int32_t *)chosen.catalogue.buckets.buf)[1 << 16];
+        int64_t begin = 0, count = ends.len / (Py_ssize_t)sizeof(int64_t);
+        outcome = DONE;
+        for (int64_t tree = 0; outcome == DONE && tree < count; tree++) {
+            int64_t end = ((const int64_t *)ends.buf)[tree];
+            if (end < begin || end > text.len || chosen.flags.len < objects
+                || chosen.beginnings.len < 1 << (BEGINNING - 3)) {
+                PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+                outcome = FAILED;
+            }
+            else {
+                outcome = choose(&chosen, &rows, text.buf, tree, begin, end);
+                begin = end + 1;
+            }
+        }
+    }
+    PyObject *result = outcome == DONE ? bytes_of(&rows) : outcome == LEFT ? Py_NewRef(Py_None) : NULL;
+    PyMem_Free(rows.data);
+    PyBuffer_Release(&text);
+    PyBuffer_Release(&ends);
+    PyBuffer_Release(&chosen.catalogue.oids);
+    PyBuffer_Release(&chosen.catalogue.buckets);
+    PyBuffer_Release(&chosen.flags);
+    PyBuffer_Release(&chosen.beginnings);
+    return result;
+}
