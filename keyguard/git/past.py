@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -70,6 +71,13 @@ class Past(Protocol):
         """
         ...
 
+    def paths(self, blobs: set[str], *, stray: bool = False) -> dict[str, list[str]]:
+        """The paths, in order, that each of `blobs` has in a commit of `graph`; those without any are left out.
+
+        Or else in one of `stray`, of blobs that are in none of `graph`.
+        """
+        ...
+
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
         """The blob that a commit of `graph` holds at a path; None where it holds none or none that was asked for."""
         ...
@@ -96,6 +104,14 @@ class AskedPast:
         # That a file becomes executable changes nothing of what stands where.
         moved = (change for change in found if change.before != change.after)
         return about(moved, blobs, {name for name, _ in named})
+
+    def paths(self, blobs: set[str], *, stray: bool = False) -> dict[str, list[str]]:
+        # A blob is in no commit but by a change.
+        found: dict[str, set[str]] = defaultdict(set)
+        for change in self.changes(blobs, set(), stray=stray):
+            if change.after in blobs:
+                found[change.after].add(change.path)
+        return {blob: sorted(paths) for blob, paths in found.items()}
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
         return checked(self._git, [f"{commit}:{path}" for commit, path in questions])

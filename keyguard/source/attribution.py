@@ -89,11 +89,10 @@ def paths_of(past: Past, blobs: set[str]) -> dict[str, list[str]]:
 
     Raises GitError where git cannot say.
     """
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for change in _changes(past, blobs, set()):
-        if change.after in blobs:
-            found[change.after][change.path] = None
-    return {blob: list(paths) for blob, paths in found.items()}
+    found = past.paths(blobs)
+    # Commits of no ref seldom matter.
+    others = blobs - found.keys()
+    return found | past.paths(others, stray=True) if others else found
 
 
 def _changes(past: Past, blobs: set[str], named: set[Named]) -> list[Changed]:

@@ -21,7 +21,7 @@ from keyguard.model import Unread
 
 if TYPE_CHECKING:
     from keyguard.git.kin.ancestry import ReadPast
-    from keyguard.git.odb.reader import Linked
+    from keyguard.git.odb.linked import Linked
 
 TIPS = ("rev-list", "--no-walk", "--all", "--reflog")
 

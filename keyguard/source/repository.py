@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from keyguard.engine import Engine
 from keyguard.errors import GitError, RangeError
@@ -15,7 +16,7 @@ from keyguard.git.command import Git
 from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.odb.objects import Found, Lost
 from keyguard.git.odb.pipes import endless_files
-from keyguard.git.odb.reader import Linked, read
+from keyguard.git.odb.reader import read
 from keyguard.git.odb.store import Store, find_store
 from keyguard.git.past import AskedPast, Past
 from keyguard.git.silent import SilentGit
@@ -26,6 +27,9 @@ from keyguard.source.objects import Maker, Results
 from keyguard.source.since import moment
 from keyguard.source.stored import search_files, search_indexes
 from keyguard.source.strays import search_strays
+
+if TYPE_CHECKING:
+    from keyguard.git.odb.linked import Linked
 
 
 @dataclass(frozen=True, slots=True)

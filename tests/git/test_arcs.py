@@ -102,7 +102,8 @@ def links(runs: list[tuple[int, int, int]]) -> Links:
     none, no_oids = np.empty(0, np.int64), np.empty((0, 20), np.uint8)
     small = np.empty(0, np.int32)
     first, last = np.minimum(one, other), np.maximum(one, other)
-    return Links(child, first, last, none, none, none, none, none, no_oids, small, small, False)
+    name = np.arange(len(runs), dtype=np.uint8)
+    return Links(child, first, last, name, b"", none, none, none, none, none, no_oids, small, small, False)
 
 
 @given(RUNS, st.sets(st.integers(0, 5)))
@@ -115,11 +116,16 @@ def test_runs_are_found_alike_often_and_seldom(runs: list[tuple[int, int, int]],
 
 
 @given(RUNS)
-def test_holders_of_runs_are_those_of_their_pairs(runs: list[tuple[int, int, int]]) -> None:
+def test_holders_of_runs_are_those_of_their_entries(runs: list[tuple[int, int, int]]) -> None:
     found, every = Runs(links(runs), 6), np.arange(len(runs))
 
-    holder, child = found.pairs(every)
+    holder, child, name = found.entries(every)
 
-    expected = [(h, number) for number, one, other in runs for h in range(min(one, other), max(one, other) + 1)]
-    assert list(zip(holder.tolist(), child.tolist(), strict=True)) == expected
+    expected = [
+        (between, number, at)
+        for at, (number, one, other) in enumerate(runs)
+        for between in range(min(one, other), max(one, other) + 1)
+    ]
+    assert list(zip(holder.tolist(), child.tolist(), name.tolist(), strict=True)) == expected
+    assert found.width(every) == len(expected)
     assert set(found.holders(every).tolist()) == set(holder.tolist())

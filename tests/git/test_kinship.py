@@ -18,7 +18,6 @@ from keyguard.git.graph import EVERYTHING, read_graph
 from keyguard.git.kin.ancestry import ReadPast
 from keyguard.git.kin.connectivity import absent_objects
 from keyguard.git.kin.kinship import Kinship
-from keyguard.git.kin.tree_reader import Chosen
 from keyguard.git.kin.ways import Ways
 from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import catalogue
@@ -156,6 +155,36 @@ def test_what_commits_changed_is_what_git_says(tmp_path: Path, seed: int, stored
     assert told.graph.parents_of(commits) == asked.graph.parents
     for blob in blobs_of(repository):
         assert sides(told.changes({blob}, set()), {blob}) == sides(asked.changes({blob}, set()), {blob})
+
+
+@pytest.mark.parametrize("stored", [packed, unpacked])
+@pytest.mark.parametrize("seed", range(3))
+def test_paths_are_those_of_all_commits(tmp_path: Path, seed: int, stored: Callable[[Repository], None]) -> None:
+    repository = random_history(tmp_path, seed)
+    stored(repository)
+    repository("update-ref", "-d", "refs/heads/side")
+    blobs = set(blobs_of(repository)) | {"6" * 40}
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+
+    assert told.paths(blobs) == asked.paths(blobs)
+    others = blobs - told.paths(blobs).keys()
+    assert told.paths(others, stray=True) == asked.paths(others, stray=True)
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "said"),
+    [("LONGEST_PATH", 10, "deep"), ("MOST_OF_PATHS", 30, "so often"), ("MOST_ENTRIES", 3, "so often")],
+)
+def test_paths_without_number_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, said: str
+) -> None:
+    monkeypatch.setattr(f"keyguard.git.kin.folders.{bound}", most)
+    monkeypatch.setattr("keyguard.git.kin.folders.BESIDES", 0)
+    repository = Repository(tmp_path)
+    repository.commit(dict.fromkeys(["a/long-folder/a", "b", "c/c", "another/folder"], b"one\n"))
+
+    with pytest.raises(GitError, match=said):
+        past_of(repository).paths({repository("rev-parse", "main:b")})
 
 
 @pytest.mark.parametrize("block", [1, 7])
@@ -458,65 +487,15 @@ def test_a_tree_that_is_cut_off_is_no_tree(trees: list[list[tuple[bytes, bytes, 
     assert entries_in(contents) is None
 
 
-@pytest.mark.usefixtures("in_c_and_in_python")
-@given(st.lists(TREE, max_size=5), st.data())
-def test_entries_of_chosen_objects_are_told(trees: list[list[tuple[bytes, bytes, bytes]]], data: st.DataObject) -> None:
-    oids = sorted({oid for tree in trees for _, _, oid in tree})
-    stored = data.draw(st.lists(st.sampled_from(oids), unique=True) if oids else st.just([]))
-    known = catalogue([np.frombuffer(b"".join(sorted(stored)), np.uint8).reshape(-1, 20)], 20)
-    wanted = data.draw(st.lists(st.sampled_from(stored), unique=True) if stored else st.just([]))
-    batch = Batch.of(Kind.TREE, [b"".join(b"%s %s\0%s" % entry for entry in tree) for tree in trees])
-
-    rows = Chosen(known, known.named(wanted)).entries(batch)
-
-    assert rows is not None
-    told = [
-        (tree, batch.text[start : at - 1].partition(b" ")[2], batch.text[at : at + 20], known.oids[number].tobytes())
-        for tree, start, at, number in rows.tolist()
-    ]
-    assert told == [
-        (number, name, oid, oid) for number, tree in enumerate(trees) for _, name, oid in tree if oid in wanted
-    ]
-
-
-@pytest.mark.usefixtures("in_c_and_in_python")
-@given(TREE.filter(bool), st.integers(1, 19))
-def test_what_is_no_tree_has_no_entries(tree: list[tuple[bytes, bytes, bytes]], cut: int) -> None:
-    content = b"".join(b"%s %s\0%s" % entry for entry in tree)
-    known = catalogue([np.frombuffer(tree[0][2], np.uint8).reshape(1, 20)], 20)
-
-    assert Chosen(known, np.array([0])).entries(Batch.of(Kind.TREE, [content, content[:-cut]])) is None
-
-
-@pytest.mark.usefixtures("in_c_and_in_python")
-def test_a_tree_that_is_cut_off_names_what_is_before_that(tmp_path: Path) -> None:
-    repository = Repository(tmp_path)
-    repository.commit({"a": b"one\n", "b": b"two\n"})
-    blob = repository("rev-parse", "main:a")
-    content = repository.bytes("cat-file", "tree", "main^{tree}")
-    tree = repository("hash-object", "-t", "tree", "-w", "--stdin", "--literally", given=content[:-5])
-    git = Git(tmp_path)
-    reading = read(git, find_store(git), Nobody, 1)
-    list(reading.harvests)
-    assert reading.links
-    kinship = Kinship(git, *reading.links.take())
-    ways = Ways(kinship.catalogue)
-    numbers = kinship.catalogue.named([bytes.fromhex(tree)])
-
-    kinship.read(numbers, ways, kinship.catalogue.named([bytes.fromhex(blob)]))
-
-    assert ways.oids(ways.children(numbers, [b"a"])) == [bytes.fromhex(blob)]
-    assert ways.oids(ways.children(numbers, [b"b"])) == [b""]
-
-
 def test_of_two_entries_of_a_name_the_last_counts() -> None:
     known = catalogue([np.arange(100, dtype=np.uint8).reshape(5, 20)], 20)
     ways = Ways(known)
-    ways.add(np.array([3, 3, 0, 3]), [b"a", b"b", b"a", b"a"], np.array([1, 2, 1, 4]))
+    ways.add(np.array([3, 3, 0, 3]), ways.places([b"a", b"b", b"a", b"a"]), np.array([1, 2, 1, 4]))
+    asked = ways.places([b"a", b"b", b"a", b"b", b"a", b"c"])
 
-    assert ways.children(np.array([3, 3, 0, 0, 7]), [b"a", b"b", b"a", b"b", b"a"]).tolist() == [4, 2, 1, -1, -1]
+    assert ways.children(np.array([3, 3, 0, 0, 7, 3]), asked).tolist() == [4, 2, 1, -1, -1, -1]
     assert [column.tolist() for column in ways.entries(np.array([0, 9, 3]))] == [[0, 2, 2], [0, 0, 1], [1, 4, 2]]
-    assert ways.children(np.array([3]), [b"c"]).tolist() == [-1]
+    assert ways.is_tree(np.array([3, 0, 1])).tolist() == [True, True, False]
 
 
 def test_what_is_not_stored_has_a_number_behind_all_others() -> None:
@@ -649,14 +628,14 @@ def test_below_a_name_that_is_looked_for_all_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bound", "paths", "said"),
     [
-        ("LONGEST_PATH", ["in/" * 50 + "a"], "deep"),
-        ("MOST_OF_PATHS", [f"a-long-name-{number}" for number in range(10)], "so often"),
+        ("folders.LONGEST_PATH", ["in/" * 50 + "a"], "deep"),
+        ("differences.MOST_OF_PATHS", [f"a-long-name-{number}" for number in range(10)], "so often"),
     ],
 )
 def test_paths_without_end_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, paths: list[str], said: str
 ) -> None:
-    monkeypatch.setattr(f"keyguard.git.kin.differences.{bound}", 100)
+    monkeypatch.setattr(f"keyguard.git.kin.{bound}", 100)
     repository = Repository(tmp_path)
     repository.commit(dict.fromkeys(paths, b"one\n"))
     blob = repository("hash-object", "--stdin", given=b"one\n")
@@ -674,10 +653,37 @@ def test_folders_that_lie_too_deep_below_a_name_are_given_up(tmp_path: Path, mon
         past_of(repository).changes(set(), {("name", repository("rev-parse", "main^{tree}"))})
 
 
+def test_ways_without_number_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyguard.git.kin.kinship.MOST_ENTRIES", 0)
+    repository = Repository(tmp_path)
+    repository.commit({"folder/a": b"one\n"})
+
+    with pytest.raises(GitError, match="so often"):
+        past_of(repository).changes({repository("rev-parse", "main:folder/a")}, set())
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MOST_NAMES", 8), ("MOST_OF_NAMES", 56)])
+def test_of_names_without_number_git_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(f"keyguard.git.odb.names.{bound}", most)
+    repository = Repository(tmp_path)
+    git = Git(tmp_path)
+    whole = []
+    for number in range(9):
+        repository.commit({f"folder/name-{number}": b"one\n"})
+        reading = read(git, find_store(git), Nobody, 1)
+        list(reading.harvests)
+        assert reading.links
+        whole.append(reading.links.whole)
+
+    assert whole == [True] * 6 + [False] * 3
+
+
 def test_of_trees_that_name_each_other_too_often_git_tells_what_is_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyguard.git.kin.kinship.MOST_PAIRS", 0)
+    monkeypatch.setattr("keyguard.git.kin.kinship.MOST_ENTRIES", 0)
     repository = Repository(tmp_path)
     repository.commit({"folder/a": b"one\n"})
     lost(repository, "main:folder/a")

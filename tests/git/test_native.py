@@ -130,11 +130,12 @@ def test_a_chain_is_walked_as_deep_as_in_python(monkeypatch: pytest.MonkeyPatch)
 
 
 OIDS = [bytes([number]) * 8 + bytes([number % 3]) * 12 for number in range(12)]
+NAMES = [b"", b" ", b"a", b"b c", b"d" * 7, b"d" * 8, b"d" * 9, b"d" * 40, b"d" * 20 + b"e" + b"d" * 19, b"f" * 300]
 TREES = st.lists(
     st.lists(
         st.tuples(
-            st.sampled_from([b"100644", b"40000", b"160000"]),
-            st.sampled_from([b"a", b"b c", b"d" * 40]),
+            st.sampled_from([b"100644", b"40000", b"160000", b"", b"1", b"1234567890"]),
+            st.sampled_from(NAMES),
             st.sampled_from(OIDS),
         ),
         max_size=6,
@@ -152,12 +153,14 @@ def gathered(trees: list[bytes], first: int) -> Links:
     return gatherer.take()
 
 
-def pairs(links: Links) -> tuple[set[tuple[int, int]], set[tuple[bytes, int]], bool]:
-    """What is said: child and holder, absent id and holder, and whether something was strange."""
-    columns = zip(links.child.tolist(), links.first.tolist(), links.last.tolist(), strict=True)
+def pairs(links: Links) -> tuple[set[tuple[int, bytes, int]], set[tuple[bytes, int]], bool]:
+    """What is said: child, name and holder, absent id and holder, and whether something was strange."""
+    names = links.names.split(b"\0")
+    runs = (links.child.tolist(), links.name.tolist(), links.first.tolist(), links.last.tolist())
+    columns = zip(*runs, strict=True)
     absent = zip(map(bytes, links.absent), links.absent_first.tolist(), links.absent_last.tolist(), strict=True)
     return (
-        {(child, holder) for child, begin, end in columns for holder in range(begin, end + 1)},
+        {(child, names[name], holder) for child, name, begin, end in columns for holder in range(begin, end + 1)},
         {(oid, holder) for oid, begin, end in absent for holder in range(begin, end + 1)},
         links.strange,
     )
@@ -175,9 +178,43 @@ def test_trees_name_the_same(trees: list[list[tuple[bytes, bytes, bytes]]], firs
     assert not mine[2]
 
 
-@pytest.mark.parametrize("tree", [b"x", b"100644 a", b"100644 a\0" + bytes(19), b"100644 a\0" + bytes(20) + b"x"])
+@pytest.mark.usefixtures("in_c_and_in_python")
+@pytest.mark.parametrize(
+    "tree",
+    [
+        b"x", b"100644 a", b"100644 a\0" + bytes(19), b"100644 a\0" + bytes(20) + b"x",
+        b"100644a\0" + OIDS[0], b"\0" + OIDS[0], b"100644\0" + b" " * 20,
+    ],
+)  # fmt: skip
 def test_what_is_no_tree_is_strange(tree: bytes) -> None:
     assert gathered([b"100644 a\0" + OIDS[0], tree, b""], 0).strange
+
+
+@pytest.mark.usefixtures("in_c_and_in_python")
+def test_an_object_of_the_same_name_makes_one_run() -> None:
+    entries = [b"100644 %s\0%s" % (name, oid) for name, oid in zip(NAMES[1:], (OIDS * 2)[: len(NAMES)], strict=False)]
+    twice = [b"100644 again\0" + OIDS[0], b"100644 other\0" + OIDS[0]]
+    tree = b"".join(entries[:7] + twice)
+
+    links = gathered([tree] * 6, 4)
+
+    # In two batches, of which each is taken apart by itself where Python does it.
+    assert {*zip(links.first.tolist(), links.last.tolist(), strict=True)} <= {(4, 9), (4, 6), (7, 9)}
+    assert len(pairs(links)[0]) == 6 * 9
+
+
+@pytest.mark.usefixtures("in_c_and_in_python")
+def test_there_is_an_end_to_names() -> None:
+    trees = [b"100644 %d%s\0%s" % (number, b"n" * 8_000_000, OIDS[0]) for number in range(5)]
+    stored = np.frombuffer(OIDS[0], np.uint8).reshape(1, 20)
+    gatherer = Gatherer(catalogue([stored], 20))
+    gatherer.add([0], Batch.of(TREE, trees[:1]))
+    few = gatherer.take()
+    for number, tree in enumerate(trees):
+        gatherer.add([number], Batch.of(TREE, [tree]))
+
+    assert not few.strange
+    assert gatherer.take().strange
 
 
 def test_ids_that_meet_in_the_table_are_told_from_each_other() -> None:

@@ -18,11 +18,13 @@ from tests.git.repositories import Repository
 from tests.git.test_kinship import Nobody, half_packed, random_history, twice_packed
 from tests.git.test_kinship import packed as repacked
 
-Pairs = set[tuple[str, str]]
+# A tree, a name in it, and the object of that name. Of what is not stored the name is not kept.
+Pairs = set[tuple[str, bytes, str]]
+NO_NAME = b""
 
 
 def named(repository: Repository, jobs: int = 1, lost: set[str] | None = None) -> tuple[Pairs, bool]:
-    """Which tree names which object, as the reading gathers it, and whether it says that this is all.
+    """Which tree names which object how, as the reading gathers it, and whether it says that this is all.
 
     What it lost is put in `lost`.
     """
@@ -32,17 +34,18 @@ def named(repository: Repository, jobs: int = 1, lost: set[str] | None = None) -
         if lost is not None:
             lost.update(loss.oid for loss in harvest.lost)
     assert reading.links
-    survey, links = reading.links.take()
-    holders = survey.holders()
-    oid = survey.catalogue.oid
+    known, holders, links = reading.links.take()
+    oid = known.oid
+    names = links.names.split(b"\0")
+    runs = (links.child.tolist(), links.first.tolist(), links.last.tolist(), links.name.tolist())
     found = {
-        (oid(holders[holder]), oid(child))
-        for child, first, last in zip(links.child.tolist(), links.first.tolist(), links.last.tolist(), strict=True)
+        (oid(holders[holder]), names[name], oid(child))
+        for child, first, last, name in zip(*runs, strict=True)
         for holder in range(first, last + 1)
         if holders[holder] != ABSENT
     }
     found |= {
-        (oid(holders[holder]), bytes(child).hex())
+        (oid(holders[holder]), NO_NAME, bytes(child).hex())
         for child, first, last in zip(links.absent, links.absent_first, links.absent_last, strict=True)
         for holder in range(first, last + 1)
     }
@@ -51,9 +54,10 @@ def named(repository: Repository, jobs: int = 1, lost: set[str] | None = None) -
 
 def listed(repository: Repository) -> Pairs:
     """The same, as git lists the trees."""
-    trees = [oid for oid, (kind, _) in repository.contents().items() if kind == "tree"]
+    contents = repository.contents()
+    trees = [oid for oid, (kind, _) in contents.items() if kind == "tree"]
     return {
-        (tree, line.split()[2].decode())
+        (tree, line.partition(b"\t")[2] if (oid := line.split()[2].decode()) in contents else NO_NAME, oid)
         for tree in trees
         for line in repository.bytes("ls-tree", "-z", tree).split(b"\0")[:-1]
         if b" commit " not in line.split(b"\t")[0]
@@ -123,7 +127,7 @@ OF = {bytes([number]).hex() * 20: number for number in range(256)}
 def numbers(repository: Repository, content: bytes) -> set[int]:
     """What is named by the tree of this content."""
     oid = packs.oid_of(content, "tree")
-    return {OF[child] for holder, child in named(repository)[0] if holder == oid}
+    return {OF[child] for holder, _, child in named(repository)[0] if holder == oid}
 
 
 def family(path: Path, *contents: bytes, damaged: Callable[[bytes], bytes] = bytes) -> Repository:
@@ -178,7 +182,7 @@ def test_of_a_tree_that_cannot_be_read_nothing_is_said(tmp_path: Path) -> None:
         tmp_path, first, second, third, damaged=lambda pack: pack.replace(entry, entry[:-4] + b"\0\0\0\0")
     )
 
-    assert {holder for holder, _ in named(repository)[0]} == {packs.oid_of(first, "tree")}
+    assert {holder for holder, _, _ in named(repository)[0]} == {packs.oid_of(first, "tree")}
 
 
 @pytest.mark.usefixtures("in_c_and_in_python")
@@ -222,7 +226,7 @@ def test_what_is_hardly_a_tree_ends_the_reading_of_it_soon(tmp_path: Path, rest:
 
     assert not whole
     assert {pair for pair in pairs if pair[0] == packs.oid_of(folder, "tree")} <= {
-        (packs.oid_of(folder, "tree"), child) for child in OF
+        (packs.oid_of(folder, "tree"), NO_NAME, child) for child in OF
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
@@ -12,7 +13,8 @@ from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
 from keyguard.git.kin.arcs import Flags
-from keyguard.git.kin.differences import TOO_LONG, Differences
+from keyguard.git.kin.differences import Differences
+from keyguard.git.kin.folders import TOO_LONG, paths
 from keyguard.git.kin.kinship import Kinship
 from keyguard.git.kin.lineage import ReadLineage
 from keyguard.git.kin.ways import Ways
@@ -54,10 +56,18 @@ class ReadPast:
         return refs(self._git, self._commits.places)
 
     def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
-        if not (blobs <= self._looked_for[0] and named <= self._looked_for[1]):
-            self._ways = _leading(self._kinship, blobs, named)
-            self._looked_for = blobs, named
+        self._look_for(blobs, named)
         return about(list(self._changed(self.stray if stray else self.graph)), blobs, {name for name, _ in named})
+
+    def paths(self, blobs: set[str], *, stray: bool = False) -> dict[str, list[str]]:
+        self._look_for(blobs, set())
+        commits = self._commits
+        roots = commits.tree[(self.stray if stray else self.graph).which]
+        numbers = self._kinship.catalogue.named(list(map(bytes.fromhex, blobs)))
+        found: dict[str, list[str]] = defaultdict(list)
+        for number, path in sorted(paths(self._ways, roots[self._ways.is_tree(roots)], numbers[numbers != ABSENT])):
+            found[self._kinship.catalogue.oid(number)].append(os.fsdecode(path))
+        return found
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
         places = self._commits.places({commit for commit, _ in questions})
@@ -67,7 +77,8 @@ class ReadPast:
         paths = [os.fsencode(path).split(b"/") for _, path in questions]
         depth, left = 0, np.arange(len(questions))
         while len(left):
-            number[left] = self._ways.children(number[left], [paths[at][depth] for at in left.tolist()])
+            names = self._ways.places([paths[at][depth] for at in left.tolist()])
+            number[left] = self._ways.children(number[left], names)
             depth += 1
             left = np.array([at for at in left.tolist() if len(paths[at]) > depth], np.int64)
         return [oid.hex() or None for oid in self._ways.oids(number)]
@@ -83,6 +94,11 @@ class ReadPast:
     def cutting(self) -> Numbers:
         """The numbers of the borders of which nothing but parents can be absent."""
         return self._commits.number[self._is_border & self._commits.whole]
+
+    def _look_for(self, blobs: set[str], named: set[Named]) -> None:
+        if not (blobs <= self._looked_for[0] and named <= self._looked_for[1]):
+            self._ways = _leading(self._kinship, blobs, named)
+            self._looked_for = blobs, named
 
     def _changed(self, lineage: ReadLineage) -> Iterator[Changed]:
         """What differs between each commit of `lineage` and each of its parents, in their order."""
@@ -112,7 +128,7 @@ class ReadPast:
             ways = Ways(self._kinship.catalogue)
             self._kinship.read(trees[hidden], ways)
             every = self._ways.names()
-            children = ways.children(trees[hidden], [every[name] for name in names[hidden].tolist()])
+            children = ways.children(trees[hidden], ways.places([every[name] for name in names[hidden].tolist()]))
             hidden[hidden] = (children != ABSENT) & ~ways.is_stored(children)
         return hidden
 
@@ -132,9 +148,7 @@ def _leading(kinship: Kinship, blobs: Collection[str], named: Collection[Named])
     trees = catalogue.named([bytes.fromhex(tree) for _, tree in named])
     wanted = np.union1d(catalogue.named(list(map(bytes.fromhex, blobs))), trees)
     wanted = wanted[wanted != ABSENT]
-    above = kinship.above(wanted)
-    ways = Ways(catalogue)
-    kinship.read(above, ways, np.union1d(above, wanted))
+    ways = kinship.ways_to(wanted)
     below = _add_named(ways, kinship, trees, [os.fsencode(name) for name, _ in named])
     known: Flags = np.zeros(len(catalogue), np.bool_)
     for _ in range(DEEPEST):
@@ -151,9 +165,8 @@ def _add_named(ways: Ways, kinship: Kinship, trees: Numbers, names: Sequence[byt
     """Add the entry of each of some trees that has the name beside it; gives what these entries name."""
     whole = Ways(kinship.catalogue)
     kinship.read(trees[trees != ABSENT], whole)
-    oids = whole.oids(whole.children(trees, names))
-    there = np.flatnonzero([bool(oid) for oid in oids])
-    named = ways.numbered([oids[at] for at in there.tolist()])
-    ways.mark(trees[there])
-    ways.add(trees[there], [names[at] for at in there.tolist()], named)
+    children = whole.children(trees, whole.places(names))
+    there = children != ABSENT
+    named = ways.numbered(whole.oids(children[there]))
+    ways.add(trees[there], ways.places(names)[there], named)
     return named

@@ -9,19 +9,14 @@ import numpy as np
 
 from keyguard.errors import GitError
 from keyguard.git.kin.arcs import Flags
-from keyguard.git.kin.ways import Ways
+from keyguard.git.kin.folders import MOST_OF_PATHS, Folders
+from keyguard.git.kin.ways import TOO_MANY, Ways
 from keyguard.git.odb.catalogue import ABSENT, Numbers
 
 # A few trees that name each other often enough make billions of paths, with or without differences. A second is enough
 # for several million comparisons of trees, and for ten times as many of entries.
 MOST_DIFFERENCES = 300_000
 MOST_COMPARED, MOST_ENTRIES = 10_000_000, 500_000_000
-TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
-
-# Bytes of a path, and of all that are told of: folders in each other can be as many as there are objects. And what a
-# folder takes besides.
-LONGEST_PATH, MOST_OF_PATHS, BESIDES = 1 << 14, 64 << 20, 200
-TOO_LONG = "its folders lie so deep in each other that the places of its keys cannot be listed"
 
 # Entries that are compared at a time, of one pair of trees or of many.
 BLOCK = 1 << 18
@@ -70,7 +65,7 @@ class Differences:
         self._ways = ways
         self._hidden = hidden
         self._names = ways.names()
-        self._folders = _Folders(self._names)
+        self._folders = Folders(self._names)
         self._compared = self._entries = self._found = 0
 
     def between(self, before: Numbers, after: Numbers) -> Iterator[Difference]:
@@ -139,36 +134,3 @@ class Differences:
         new[np.searchsorted(both, right)] = after
         which, name = np.divmod(both, max(1, len(self._names)))
         return which, name, old, new
-
-
-class _Folders:
-    """Paths of folders, each with a number. 0 is that of the root."""
-
-    def __init__(self, names: list[bytes]) -> None:
-        self._names = names
-        self._paths = [b""]
-        self._number: dict[int, int] = {}
-        self._left = MOST_OF_PATHS
-
-    def path(self, folder: int) -> bytes:
-        """The path of a folder, with a slash at its end."""
-        return self._paths[folder]
-
-    def within(self, folders: Numbers, names: Numbers) -> Numbers:
-        """The numbers of the folders with these names in `folders`. Raises GitError."""
-        keys, which = np.unique(folders * len(self._names) + names, return_inverse=True)
-        numbers: Numbers = np.array([self._known(key) for key in keys.tolist()], np.int64)[which.reshape(-1)]
-        return numbers
-
-    def _known(self, key: int) -> int:
-        if key not in self._number:
-            folder, name = divmod(key, len(self._names))
-            path = self._paths[folder] + self._names[name] + b"/"
-            if len(path) > LONGEST_PATH:
-                raise GitError(TOO_LONG)
-            self._left -= len(path) + BESIDES
-            if self._left < 0:
-                raise GitError(TOO_MANY)
-            self._number[key] = len(self._paths)
-            self._paths.append(path)
-        return self._number[key]

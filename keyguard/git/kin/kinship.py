@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.kin.arcs import Flags, arcs
 from keyguard.git.kin.commits import Commits, commits_of
 from keyguard.git.kin.runs import Runs
-from keyguard.git.kin.tree_reader import Chosen, TreeReader
-from keyguard.git.kin.ways import Ways
-from keyguard.git.odb.catalogue import ABSENT, Numbers
-from keyguard.git.odb.kinds import EMPTY_TREE
-from keyguard.git.odb.links import Links
-from keyguard.git.odb.loose import examine_loose
-from keyguard.git.odb.memory import give_back
-from keyguard.git.odb.plain import Asked
-from keyguard.git.odb.survey import Survey
-from keyguard.git.odb.walk import Pack, Walk
+from keyguard.git.kin.ways import TOO_MANY, Ways
+from keyguard.git.odb.batch import Batch
+from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
+from keyguard.git.odb.kinds import EMPTY_TREE, TREE, entries_of
+from keyguard.git.odb.links import Links, Small
+from keyguard.git.odb.names import NO_NAME, taken_apart
+from keyguard.git.odb.plain import examine_named
 
-# Holders with what they name that are held at a time: a hundred bytes or two each.
-MOST_PAIRS = 2_000_000
+# Entries of trees that are held at a time: a hundred bytes or two each.
+MOST_ENTRIES = 10_000_000
 
 
 class Kinship:
-    """The links of a whole store. Objects go by their numbers in the store's catalogue."""
+    """The links of a whole store. Objects go by their numbers in the store's catalogue.
 
-    def __init__(self, git: Git, survey: Survey, links: Links) -> None:
-        self.catalogue = survey.catalogue
+    `holders` are the numbers of what is behind the names of holders.
+    """
+
+    def __init__(self, git: Git, catalogue: Catalogue, holders: Small, links: Links) -> None:
+        self.catalogue = catalogue
         self._git = git
-        self._survey = survey
-        self._holders = survey.holders()
+        self._holders = holders
         self._links = links
-        self._runs = Runs(links, len(survey.catalogue))
+        self._runs = Runs(links, len(catalogue))
+        self._names = links.names
 
     def holds(self, oids: Iterable[str]) -> bool:
         """Whether all of these objects were stored."""
@@ -76,46 +76,50 @@ class Kinship:
         """
         above = np.union1d(self.above(wanted), wanted)
         runs = self._runs.naming(above)
-        if self._runs.width(runs) > MOST_PAIRS:
+        if self._runs.width(runs) > MOST_ENTRIES:
             return None
-        holder, child = self._runs.pairs(runs)
+        holder, child, _ = self._runs.entries(runs)
         among = np.searchsorted(above, self._holders[holder]), np.searchsorted(above, child)
         reached = arcs(len(above), *among).reached(np.flatnonzero(np.isin(above, tops)).tolist())
         return set(above[reached].tolist())
 
-    def read(self, numbers: Numbers, ways: Ways, leading: Numbers | None = None) -> Numbers:
-        """Add the entries of those of the objects `numbers` that are trees to `ways`; gives what they name.
+    def ways_to(self, numbers: Numbers) -> Ways:
+        """The ways to these objects, from all trees that lead to one. Raises GitError where there are too many."""
+        runs = self._runs.naming(np.union1d(self.above(numbers), numbers))
+        if self._runs.width(runs) > MOST_ENTRIES:
+            raise GitError(TOO_MANY)
+        holder, child, name = self._runs.entries(runs)
+        in_tree = name != NO_NAME
+        ways = Ways(self.catalogue, taken_apart(self._names))
+        ways.add(self._holders[holder[in_tree]].astype(np.int64), name[in_tree], child[in_tree])
+        return ways
 
-        Of the entries only those that name one of `leading`, all of them where that is None. What cannot be read is
-        left out.
+    def read(self, numbers: Numbers, ways: Ways) -> Numbers:
+        """Add all entries of those of the objects `numbers` that are trees to `ways`; gives what they name.
+
+        git reads them. What it cannot read is left out. Raises GitError.
         """
         numbers = np.unique(numbers)
-        chosen = None if leading is None else Chosen(self.catalogue, leading)
-        reader = TreeReader(ways, self._holders, numbers, chosen)
-        left = self.catalogue.oids[numbers]
-        with closing(Asked(self._git)) as elsewhere:
-            for number, pack in enumerate(self._survey.packs):
-                rows = pack.index.rows(left)
-                if (rows >= 0).any():
-                    places = _with_bases(pack, rows[rows >= 0])
-                    Walk(pack, reader, elsewhere, reader, self._survey.first_holder(number)).places(places)
-                left = left[rows < 0]
-        loose = {bytes(oid).hex() for oid in left}
-        for folder, names in self._survey.loose.items():
-            examine_loose(folder, [oid for oid in names if oid in loose], reader, reader, self._survey.loose_holders)
-        give_back()
-        return np.concatenate([np.empty(0, np.int64), *reader.children])
+        found = [np.empty(0, np.int64)]
+        for harvest in examine_named(self._git, _Trees(), [oid.hex() for oid in self.catalogue.ids(numbers)]):
+            for tree in harvest.found:
+                number = self.catalogue.named([bytes.fromhex(tree.oid)])
+                entries, _ = entries_of(tree.value, self.catalogue.oids.shape[1])
+                children = ways.numbered([oid for _, oid in entries])
+                ways.mark(number)
+                ways.add(number.repeat(len(entries)), ways.places([name for name, _ in entries]), children)
+                found.append(children)
+        return np.concatenate(found)
 
 
-def _with_bases(pack: Pack, rows: Numbers) -> Numbers:
-    """The places, in the order of a pack, of the objects in these rows of its index, and of all they stand on."""
-    wanted: Flags = np.zeros(len(pack.entries.row), np.bool_)
-    wanted[rows] = True
-    position = np.flatnonzero(wanted[pack.entries.row])
-    known: Flags = np.zeros(len(pack.entries.row), np.bool_)
-    while len(position):
-        known[position] = True
-        base = np.unique(pack.entries.base[position])
-        base = base[base >= 0]
-        position = base[~known[base]]
-    return np.flatnonzero(known[pack.order.position])
+class _Trees:
+    """Examines trees. What is found in one is its content."""
+
+    margins = 0, 0
+
+    def several(self, batch: Batch) -> tuple[list[tuple[int, bytes]], set[int]]:
+        return list(enumerate(batch.contents())) if batch.kind == TREE else [], set()
+
+    def stream(self, _kind: int, _size: int, _read: Callable[[int], bytes]) -> None:
+        # No tree is so large.
+        return None

@@ -23,7 +23,7 @@ class Runs:
     """The runs of some links, each by its place in their columns. `size` is how many objects there are."""
 
     def __init__(self, links: Links, size: int) -> None:
-        self._child, self._first, self._last = links.child, links.first, links.last
+        self._child, self._first, self._last, self._name = links.child, links.first, links.last, links.name
         self._size = size
         self._asked = 0
 
@@ -55,14 +55,15 @@ class Runs:
         return np.flatnonzero(open_)
 
     def width(self, runs: Numbers) -> int:
-        """How many `pairs` there are in some runs."""
+        """How many `entries` there are in some runs."""
         return int((self._last[runs] - self._first[runs] + 1).sum(dtype=np.int64))
 
-    def pairs(self, runs: Numbers) -> tuple[Numbers, Numbers]:
-        """Each holder in some runs with each object that it names there."""
+    def entries(self, runs: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Each holder in some runs with the object that it names there, and the place of the name."""
         first = self._first[runs].astype(np.int64)
         count = self._last[runs] - first + 1
-        return ranges(first, count), np.repeat(self._child[runs].astype(np.int64), count)
+        child, name = (np.repeat(column[runs].astype(np.int64), count) for column in (self._child, self._name))
+        return ranges(first, count), child, name
 
     @cached_property
     def _by_child(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32]]:

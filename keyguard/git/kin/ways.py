@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from keyguard.git.kin.arcs import Flags
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.ranges import ranges
+
+TOO_MANY = "its trees name each other so often that the places of its keys cannot be listed"
 
 
 class Ways:
@@ -19,9 +21,9 @@ class Ways:
     their places among all that occur. Of two entries of one tree that have the same name the last counts.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, names: Iterable[bytes] = ()) -> None:
         self.catalogue = catalogue
-        self._names: dict[bytes, int] = {}
+        self._names = {name: place for place, name in enumerate(names)}
         self._strangers: dict[bytes, int] = {}
         self._added: list[tuple[Numbers, Numbers, Numbers]] = []
         # One more stands for ABSENT, and for what is not stored.
@@ -31,12 +33,16 @@ class Ways:
         """Say of some objects that they are trees."""
         self._is_tree[trees] = True
 
-    def add(self, trees: Numbers, names: Sequence[bytes], children: Numbers) -> None:
+    def add(self, trees: Numbers, names: Numbers, children: Numbers) -> None:
         """Add the entries of a name and a child of each of `trees`."""
-        known = self._names
-        places = np.fromiter((known.setdefault(name, len(known)) for name in names), np.int64, len(names))
-        self._added.append((trees, places, children))
+        self.mark(trees)
+        self._added.append((trees, names, children))
         self.__dict__.pop("_columns", None)
+
+    def places(self, names: Sequence[bytes]) -> Numbers:
+        """The place of each of some names, which have one from then on."""
+        known = self._names
+        return np.fromiter((known.setdefault(name, len(known)) for name in names), np.int64, len(names))
 
     def numbered(self, oids: Collection[bytes]) -> Numbers:
         """The number of each of some objects by their raw ids, stored or not."""
@@ -83,15 +89,14 @@ class Ways:
         rows = ranges(np.searchsorted(tree, trees, side="left"), count)
         return np.repeat(np.arange(len(trees)), count), name[rows], child[rows]
 
-    def children(self, trees: Numbers, names: Sequence[bytes]) -> Numbers:
-        """What each of some trees names by the name beside it; ABSENT where that is nothing."""
+    def children(self, trees: Numbers, names: Numbers) -> Numbers:
+        """What each of some trees has under the name beside it; ABSENT where that is nothing."""
         tree, name, child = self._columns
         if not len(tree):
             return np.full(len(trees), ABSENT)
-        wanted = np.array([self._names.get(name, ABSENT) for name in names], np.int64)
-        keys = tree * len(self._names) + name
-        at = np.minimum(np.searchsorted(keys, trees * len(self._names) + wanted), len(keys) - 1)
-        found: Numbers = np.where((tree[at] == trees) & (name[at] == wanted), child[at], ABSENT)
+        at = np.searchsorted(tree * len(self._names) + name, trees * len(self._names) + names)
+        at = np.minimum(at, len(tree) - 1)
+        found: Numbers = np.where((tree[at] == trees) & (name[at] == names), child[at], ABSENT)
         return found
 
     @cached_property

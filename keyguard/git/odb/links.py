@@ -1,15 +1,15 @@
 """Which object names which, gathered while objects are read.
 
-The versions of a tree lie side by side in a pack and mostly name the same objects. What a tree names is
-therefore kept as runs: an object, and the first and the last of the holders, in the order of the reading, that
-name it without a gap.
+The versions of a tree lie side by side in a pack and mostly name the same objects by the same names. What a tree names
+is therefore kept as runs: an object, its name, and the first and the last of the holders, in the order of the reading,
+that have it under that name without a gap.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from keyguard.git.odb import compiled
 from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
-from keyguard.git.odb.memory import give_back
+from keyguard.git.odb.names import NO_NAME, Names
 from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
@@ -41,6 +41,9 @@ MOST_ABSENT = 20_000
 # Bytes of trees that are taken apart together. Fewer cost calls, more leave the processor's cache.
 TOGETHER = 1 << 19
 
+# An odd number, by which names are spread.
+MIXING = np.uint64(0x9E3779B97F4A7C15)
+
 # Commits that wait to be made numbers. As numbers they take a tenth of the memory.
 COMMITS = 1 << 12
 
@@ -50,14 +53,15 @@ if TYPE_CHECKING:
 # There are three of these for each run, and millions of runs.
 Small = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
-_Runs = tuple[Small, Small, Small]
+_Runs = tuple[Small, Small, Small, Small]
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
     """What the objects of a share name. Objects go by their numbers, holders by what the reading calls them.
 
-    `child` is named by the holders `first` to `last`. `commit` is the holder of each commit, `date` its
+    `child` is named by the holders `first` to `last`. `name` is the place of its name in trees among `names`, of which
+    each has a NUL behind it; NO_NAME is that of what a tag names. `commit` is the holder of each commit, `date` its
     committer's, in seconds since 1970, `tree` what it records, or NOTHING; `parents` are those of all of them, `counts`
     of each. `absent` are ids, raw, that are not stored, and `absent_first` to `absent_last` the holders that name each.
     `strange` says that an object could not be understood, so that links are missing.
@@ -66,6 +70,8 @@ class Links:
     child: Small
     first: Small
     last: Small
+    name: npt.NDArray[np.integer]
+    names: bytes
     commit: Numbers
     date: Numbers
     tree: Numbers
@@ -83,19 +89,6 @@ class Links:
         )
 
 
-def joined(parts: list[Links]) -> Links:
-    """The links of all `parts`, of which there is at least one. None is left in there: both take too much memory."""
-    strange = any(part.strange for part in parts)
-    columns = {field.name: [getattr(part, field.name) for part in parts] for field in fields(Links)}
-    del columns["strange"]
-    parts.clear()
-    together = {}
-    for name in list(columns):
-        together[name] = np.concatenate(columns.pop(name))
-        give_back()
-    return Links(**together, strange=strange)
-
-
 @dataclass(slots=True)
 class Gatherer:
     """Gathers the links of a share: `add` what was read, then `take` them all."""
@@ -103,6 +96,8 @@ class Gatherer:
     catalogue: Catalogue
     _runs: list[_Runs] = field(default_factory=list)
     _absent: list[tuple[Oids, Small, Small]] = field(default_factory=list)
+    # Names, where trees are taken apart in Python.
+    _places: Names = field(default_factory=Names)
     # Of each commit its holder, its date and how many parents it has; of all of them tree and parents.
     _commits: list[tuple[int, int, int]] = field(default_factory=list)
     _named: list[bytes] = field(default_factory=list)
@@ -146,16 +141,15 @@ class Gatherer:
     def take(self) -> Links:
         """What was gathered since this was last called."""
         self._add_trees()
-        if self._names:
-            self._take_names(*self._names.take())
+        names = self._take_names(*self._names.take()) if self._names else self._take_places()
         self._settle_commits()
         none = np.empty(0, np.int32)
         nothing = np.empty((0, self._oid_size), np.uint8), none, none
-        child, first, last = map(np.concatenate, zip((none, none, none), *self._runs, strict=True))
+        child, first, last, name = map(np.concatenate, zip((none,) * 4, *self._runs, strict=True))
         absent, absent_first, absent_last = map(np.concatenate, zip(nothing, *self._absent, strict=True))
         commit, date, tree, counts, parents = map(np.concatenate, zip(*self._settled, strict=True))
         links = Links(
-            child, first, last,
+            child, first, last, name, names,
             commit, date, tree, counts, parents,
             absent, absent_first, absent_last,
             self._strange,
@@ -184,10 +178,12 @@ class Gatherer:
             self._absent.append((oids[gone], first[gone].astype(np.int32), last[gone].astype(np.int32)))
         return number
 
-    def _add_runs(self, oids: Oids, first: Numbers, last: Numbers) -> None:
+    def _add_runs(self, oids: Oids, *columns: Numbers) -> None:
+        first, last, _ = columns
         number = self._known(oids, first, last)
         there = number != ABSENT
-        self._runs.append((number[there].astype(np.int32), first[there].astype(np.int32), last[there].astype(np.int32)))
+        child, first, last, name = (column[there].astype(np.int32) for column in (number, *columns))
+        self._runs.append((child, first, last, name))
 
     def _add_tree_batch(self, holders: Numbers, trees: Batch) -> None:
         if trees.volume > LARGEST:
@@ -201,10 +197,16 @@ class Gatherer:
             if self._held > TOGETHER:
                 self._add_trees()
 
-    def _take_names(self, runs: bytes, gone: bytes, ids: bytes) -> None:
-        self._runs.append(_columns(runs))
-        which, first, last = _columns(gone)
+    def _take_names(self, runs: bytes, gone: bytes, ids: bytes, names: bytes) -> bytes:
+        child, first, last, name = np.frombuffer(runs, np.int32).reshape(-1, 4).T
+        self._runs.append((child, first, last, name))
+        which, first, last = np.frombuffer(gone, np.int32).reshape(-1, 3).T
         self._absent.append((np.frombuffer(ids, np.uint8).reshape(-1, self._oid_size)[which], first, last))
+        return names
+
+    def _take_places(self) -> bytes:
+        places, self._places = self._places, Names()
+        return places.together()
 
     def _add_trees(self) -> None:
         """Take apart the trees that wait."""
@@ -214,8 +216,17 @@ class Gatherer:
             if found is None:
                 self._strange = True
             elif len(found.at):
-                self._add_runs(*_runs(found, np.concatenate(self._holders), self._oid_size))
+                self._add_entries(found, *_runs(found, np.concatenate(self._holders), self._oid_size))
         self._trees, self._holders, self._held = [], [], 0
+
+    def _add_entries(self, found: Entries, first: Numbers, last: Numbers, entry: Numbers) -> None:
+        """Add the runs of some entries, each of which is of the holders `first` to `last`."""
+        names = [found.named(number) for number in entry.tolist()]
+        places = self._places.places(names)
+        if places is None:
+            self._strange = True
+        else:
+            self._add_runs(_oids(found, entry, self._oid_size), first, last, places)
 
     def _add_commit(self, holder: int, content: bytes) -> None:
         links = COMMIT_LINKS[self._oid_size].match(content)
@@ -235,13 +246,7 @@ class Gatherer:
             self._strange = True
             return
         holders = np.array([holder], np.int64)
-        self._add_runs(_raw([link[1]], self._oid_size), holders, holders)
-
-
-def _columns(rows: bytes) -> _Runs:
-    """The three columns of some rows."""
-    first, second, third = np.frombuffer(rows, np.int32).reshape(-1, 3).T
-    return first, second, third
+        self._add_runs(_raw([link[1]], self._oid_size), holders, holders, np.array([NO_NAME]))
 
 
 def _bounds(batches: Iterable[Batch]) -> tuple[Numbers, Numbers]:
@@ -257,17 +262,18 @@ def _bounds(batches: Iterable[Batch]) -> tuple[Numbers, Numbers]:
     return np.concatenate(starts), np.concatenate(ends)
 
 
-def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Numbers, Numbers]:
-    """The objects that trees name, with the first and the last holder of each run of them.
+def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Numbers, Numbers, Numbers]:
+    """The first and the last holder of each run of an object under a name, and an entry of it.
 
     Commits of other repositories, which submodules name, are left out.
     """
     # Of the ids sixteen bytes are compared: nobody can make two that are alike in these.
     beginning, rest = _words(found.data, found.at), _words(found.data, found.at + (oid_size - 8))
-    # One sort of plain numbers: the beginning of an id, and in place of its last bits the entry's number. Entries
-    # of one object then stand together, by ascending holder.
+    # One sort of plain numbers: what ids and names begin with, and in place of the last bits the entry's number.
+    # Entries of one object and one name then stand together, by ascending holder.
     bits = np.uint64(len(found.at).bit_length())
-    order = (beginning >> bits << bits) | np.arange(len(found.at), dtype=np.uint64)
+    mixed = beginning ^ _name_words(found, found.name, found.at - 1) * MIXING
+    order = (mixed >> bits << bits) | np.arange(len(found.at), dtype=np.uint64)
     order.sort()
     entry = (order & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
     holder = holders[found.tree[entry]]
@@ -277,12 +283,36 @@ def _runs(found: Entries, holders: Numbers, oid_size: int) -> tuple[Oids, Number
     own = _own(found)[entry] if GITLINK in found.data else None
     if own is not None:
         goes_on &= own[1:] == own[:-1]
+    goes_on[goes_on] = _same_names(found, entry[:-1][goes_on], entry[1:][goes_on])
     begins = np.append(0, np.flatnonzero(~goes_on) + 1)
     ends = np.append(begins[1:], len(entry)) - 1
     if own is not None:
         of_own = own[begins]
         begins, ends = begins[of_own], ends[of_own]
-    return _oids(found, entry[begins], oid_size), holder[begins], holder[ends]
+    return holder[begins], holder[ends], entry[begins]
+
+
+def _name_words(found: Entries, start: Places, end: Places) -> Words:
+    """Of each of some places in names, which end at `end`, the next eight bytes, or what is left, as a number."""
+    left = np.clip(end - start, 1, 8).astype(np.uint64)
+    words: Words = _words(found.data, start) >> (np.uint64(64) - np.uint64(8) * left)
+    return words
+
+
+def _same_names(found: Entries, one: Numbers, other: Numbers) -> npt.NDArray[np.bool_]:
+    """Whether each of some entries has the name of the one beside it."""
+    length = found.at - found.name - 1
+    same: npt.NDArray[np.bool_] = length[one] == length[other]
+    alike = np.flatnonzero(same)
+    done = 0
+    while len(alike):
+        left, right = (
+            _name_words(found, found.name[entry] + done, found.at[entry] - 1) for entry in (one[alike], other[alike])
+        )
+        same[alike[left != right]] = False
+        done += 8
+        alike = alike[(left == right) & (length[one[alike]] > done)]
+    return same
 
 
 def _own(found: Entries) -> npt.NDArray[np.bool_]:

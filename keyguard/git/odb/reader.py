@@ -19,8 +19,7 @@ from keyguard.git.odb.store import Store
 from keyguard.model import Unread
 
 if TYPE_CHECKING:
-    from keyguard.git.odb.links import Links
-    from keyguard.git.odb.survey import Survey
+    from keyguard.git.odb.linked import Linked
 
 MakeExaminer = Callable[[], Examiner[Value]]
 
@@ -62,6 +61,7 @@ def read_plainly(git: Git, make: MakeExaminer[Value], way: str = "git cat-file")
 
 def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) -> Reading[Value]:
     # numpy, and all that stands on it, is imported where packs are read and nowhere else.
+    from keyguard.git.odb.linked import Linked
     from keyguard.git.odb.shares import harvests
     from keyguard.git.odb.survey import survey
 
@@ -71,41 +71,6 @@ def _read_packs(git: Git, store: Store, make: MakeExaminer[Value], jobs: int) ->
     every = _with_second_try(git, make, first, surveyed.lost, linked, jobs)
     way = QUICK if compiled.native else "Python, since keyguard was installed where no C compiler was"
     return Reading(surveyed.objects, way, tuple(surveyed.unread), every, linked)
-
-
-class Linked:
-    """A store whose objects are read, and what they name, gathered meanwhile.
-
-    `whole` says, at the end, that nothing is left out: what git had to read is, and what could not be understood.
-    """
-
-    def __init__(self, surveyed: Survey) -> None:
-        self._surveyed = surveyed
-        self._parts: list[Links] = []
-        self._absent = 0
-        self.whole = True
-
-    def gathered(self, harvests: Iterator[Harvest[Value]]) -> Iterator[Harvest[Value]]:
-        """The harvests, of which the links are kept here."""
-        from keyguard.git.odb.links import MOST_ABSENT
-
-        for harvest in harvests:
-            if harvest.links:
-                # Of what is absent no more is wanted than that it is much.
-                enough = self._absent > MOST_ABSENT
-                self._parts.append(harvest.links.without_absent() if enough else harvest.links)
-                self._absent += len(harvest.links.absent)
-                self.whole &= not harvest.links.strange
-                harvest.links = None
-            yield harvest
-
-    def take(self) -> tuple[Survey, Links]:
-        """The store, and what was gathered, as one. To be called once: nothing of it is kept here."""
-        from keyguard.git.odb.links import Gatherer, joined
-
-        # There may be none, which has no columns.
-        self._parts.append(Gatherer(self._surveyed.catalogue).take())
-        return self._surveyed, joined(self._parts)
 
 
 def _with_second_try(

@@ -16,6 +16,9 @@ Places = npt.NDArray[np.int64]
 # A tree of more bytes is left to git: it would take ten times as much memory.
 LARGEST = 8 << 20
 
+# Digits of a mode, at the most in what is usual.
+MODE, SPACE = 6, ord(" ")
+
 # Bytes for each NUL, at the least, in what has more than so many bytes: an entry has 28 or more, and a NUL for each
 # 256 bytes of its id. Nobody has trees with more but to take memory.
 FEWEST, MANY = 8, 1 << 16
@@ -25,14 +28,19 @@ FEWEST, MANY = 8, 1 << 16
 class Entries:
     """The entries of some trees, one after the other, a column a property.
 
-    `data` holds the trees. `tree` is the number of the tree, `start` where in `data` the entry begins, `at`
-    where its id does.
+    `data` holds the trees. `tree` is the number of the tree, `start` where in `data` the entry begins, `name` where its
+    name does, `at` where its id does.
     """
 
     data: bytes
     tree: Places
     start: Places
+    name: Places
     at: Places
+
+    def named(self, number: int) -> bytes:
+        """The name of an entry."""
+        return self.data[self.name[number] : self.at[number] - 1]
 
 
 def entries(data: bytes, starts: Places, ends: Places, oid_size: int) -> Entries | None:
@@ -52,7 +60,22 @@ def entries(data: bytes, starts: Places, ends: Places, oid_size: int) -> Entries
     start = np.empty_like(at)
     start[1:] = at[:-1] + oid_size
     start[(after - count)[filled]] = starts[filled]
-    return Entries(data, np.repeat(np.arange(len(ends)), count), start, at)
+    name = _names(data, start, at)
+    return None if name is None else Entries(data, np.repeat(np.arange(len(ends)), count), start, name, at)
+
+
+def _names(data: bytes, start: Places, at: Places) -> Places | None:
+    """Where the names of some entries begin, behind the first space in each; None where one has none."""
+    bytes_ = np.frombuffer(data, np.uint8)
+    name = at.copy()
+    # A mode has five or six digits.
+    for length in range(MODE, -1, -1):
+        name = np.where(bytes_[start + length] == SPACE, start + length + 1, name)
+    for number in np.flatnonzero(name >= at).tolist():
+        name[number] = data.find(b" ", start[number], at[number]) + 1
+        if not name[number]:
+            return None
+    return name
 
 
 def _ends_of_names(data: bytes, oid_size: int) -> Places:

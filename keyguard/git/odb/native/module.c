@@ -5,7 +5,6 @@ static PyMethodDef functions[] = {
     {"news", news, METH_VARARGS, NULL},
     {"read_entries", read_entries, METH_VARARGS, NULL},
     {"in_order", in_order, METH_VARARGS, NULL},
-    {"chosen_entries", chosen_entries, METH_VARARGS, NULL},
     {"use_libdeflate", use_libdeflate, METH_O, NULL},
     {"inflate", inflate, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

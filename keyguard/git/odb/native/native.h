@@ -167,5 +167,4 @@ void blobs_end(Blobs *blobs);
 
 PyObject *read_entries(PyObject *module, PyObject *args);
 PyObject *in_order(PyObject *module, PyObject *args);
-PyObject *chosen_entries(PyObject *module, PyObject *args);
 extern PyType_Spec tree_names_spec, unpacker_spec;

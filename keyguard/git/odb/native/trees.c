@@ -1,5 +1,4 @@
-/* What trees name: links.py, `Gatherer`, and kin/tree_reader.py. An entry of a tree is `mode SP name NUL id`, with a raw
-   id. */
+/* What trees name: links.py, `Gatherer`. An entry of a tree is `mode SP name NUL id`, with a raw id. */
 
 #include "native.h"
 
@@ -7,12 +6,17 @@
 #define GITLINK "160000 "
 #define GITLINK_SIZE 7
 
-/* Places of the table that are tried for an id. Whoever makes ids that meet there gains no more than longer lists. */
+/* Places of a table that are tried for an id or a name. Whoever makes some that meet there gains no more than longer
+   lists. */
 #define TRIES 16
+
+/* How many names there may be, and how many bytes of them: as in names.py. */
+#define MOST_NAMES (1 << 20)
+#define MOST_OF_NAMES (32 << 20)
 
 /* The places of a table, at the least and at the most: with more ids at a time all runs are cut. */
 #define LEAST (1 << 12)
-#define MOST (1 << 18)
+#define MOST (1 << 17)
 
 /* In place of an object's number. Behind NOT_STORED come the numbers of ids that are not stored, downwards. */
 enum { NOTHING = -1, NOT_STORED = -2 };
@@ -23,12 +27,19 @@ typedef struct {
     Py_ssize_t oid_size;
 } Catalogue;
 
-/* An object that the holders `first` to `last` name without a gap. Of its id sixteen bytes are kept: nobody can make two
-   that are alike in these. */
+/* An object that the holders `first` to `last` name without a gap, by one name. Of its id sixteen bytes are kept: nobody
+   can make two that are alike in these. */
 typedef struct {
     uint64_t beginning, ending;
-    int32_t number, first, last;
+    int32_t number, first, last, name;
 } Run;
+
+/* An entry of a tree. `id` is a raw one, `mix` a number that entries of one name have in common. */
+typedef struct {
+    const uint8_t *name, *id;
+    Py_ssize_t length;
+    uint64_t beginning, ending, mix;
+} Entry;
 
 /* Columns that grow. */
 typedef struct {
@@ -36,12 +47,21 @@ typedef struct {
     size_t used, room;
 } Column;
 
+/* The names of entries, each with a NUL behind it, and where each begins and the next one would. The table has the places
+   of most of them among these, plus one. */
+typedef struct {
+    Column text, starts;
+    int32_t *table, count;
+    uint64_t mask;
+} Names;
+
 /* The latest run of each object that is named, and all runs before, as columns. */
 typedef struct {
     PyObject_HEAD
     Catalogue catalogue;
     Run *table;
     size_t mask, count;
+    Names names;
     Column runs, gone, gone_ids;
 } TreeNames;
 
@@ -99,26 +119,146 @@ catalogue_fits(const Catalogue *catalogue)
     return 1;
 }
 
+/* A number that is the same for all entries of a name. */
+static uint64_t
+mix_of(const uint8_t *name, Py_ssize_t length)
+{
+    uint64_t first = (uint64_t)length, last = 0;
+    if (length >= 8) {
+        memcpy(&first, name, 8);
+        memcpy(&last, name + length - 8, 8);
+    }
+    else {
+        for (Py_ssize_t at = 0; at < length; at++) {
+            first = first << 8 | name[at];
+        }
+    }
+    uint64_t mix = (first ^ last * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+    return mix ^ mix >> 32;
+}
+
+/* The entry that an object under the name at a place is, but for its id. */
+static Entry
+entry_of(const Names *names, int32_t place)
+{
+    const uint32_t *starts = (const uint32_t *)names->starts.data + place;
+    const uint8_t *name = (const uint8_t *)names->text.data + starts[0];
+    Py_ssize_t length = starts[1] - starts[0] - 1;
+    return (Entry){.name = name, .length = length, .mix = mix_of(name, length)};
+}
+
+/* Make names that have but the empty one, which is nobody's. */
+static int
+names_begin(Names *names)
+{
+    uint32_t starts[] = {0, 1};
+    *names = (Names){{NULL, 0, 0}, {NULL, 0, 0}, PyMem_Calloc(LEAST, sizeof(int32_t)), 1, LEAST - 1};
+    if (!names->table) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    return append(&names->text, "", 1) && append(&names->starts, starts, sizeof(starts));
+}
+
+static void
+names_end(Names *names)
+{
+    PyMem_Free(names->text.data);
+    PyMem_Free(names->starts.data);
+    PyMem_Free(names->table);
+    *names = (Names){{NULL, 0, 0}, {NULL, 0, 0}, NULL, 0, 0};
+}
+
+static int
+names_grow(Names *names)
+{
+    uint64_t places = 2 * (names->mask + 1);
+    int32_t *table = PyMem_Calloc(places, sizeof(int32_t));
+    if (!table) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    PyMem_Free(names->table);
+    names->table = table;
+    names->mask = places - 1;
+    for (int32_t place = 0; place < names->count; place++) {
+        uint64_t mix = entry_of(names, place).mix;
+        for (size_t tries = 0; tries < TRIES; tries++) {
+            int32_t *known = &table[(mix + tries) & names->mask];
+            if (!*known) {
+                *known = place + 1;
+                break;
+            }
+        }
+    }
+    return 1;
+}
+
+/* Whether an entry has the name at a place. */
+static int
+is_named(const Names *names, int32_t place, const Entry *entry)
+{
+    const uint32_t *starts = (const uint32_t *)names->starts.data + place;
+    return starts[1] - starts[0] - 1 == (uint32_t)entry->length
+        && !memcmp(names->text.data + starts[0], entry->name, entry->length);
+}
+
+/* The place of the name of an entry: DONE, LEFT where there are too many. A name may get another place later on. */
+static Outcome
+name_place(Names *names, const Entry *entry, int32_t *place)
+{
+    int32_t *known = NULL;
+    for (size_t tries = 0; tries < TRIES; tries++) {
+        known = &names->table[(entry->mix + tries) & names->mask];
+        if (!*known) {
+            break;
+        }
+        if (is_named(names, *known - 1, entry)) {
+            *place = *known - 1;
+            return DONE;
+        }
+    }
+    if (names->count == MOST_NAMES || names->text.used + entry->length >= MOST_OF_NAMES) {
+        return LEFT;
+    }
+    *place = names->count;
+    uint32_t after = (uint32_t)(names->text.used + entry->length + 1);
+    if (!append(&names->text, entry->name, entry->length + 1) || !append(&names->starts, &after, sizeof(after))) {
+        return FAILED;
+    }
+    *known = ++names->count;
+    return (uint64_t)names->count <= names->mask / 2 || names_grow(names) ? DONE : FAILED;
+}
+
 /* Put a run, which is over, into the columns. */
 static int
 finish(TreeNames *self, const Run *run)
 {
-    int32_t index = run->number > NOT_STORED ? run->number : NOT_STORED - run->number;
-    int32_t row[] = {index, run->first, run->last};
-    return append(run->number > NOT_STORED ? &self->runs : &self->gone, row, sizeof(row));
+    if (run->number <= NOT_STORED) {
+        int32_t row[] = {NOT_STORED - run->number, run->first, run->last};
+        return append(&self->gone, row, sizeof(row));
+    }
+    int32_t row[] = {run->number, run->first, run->last, run->name};
+    return append(&self->runs, row, sizeof(row));
 }
 
-/* The place of the table for an id: its own, one that is free, or, where all that are tried are taken, the first. */
+static int
+is_of(const Names *names, const Run *run, const Entry *entry)
+{
+    return run->beginning == entry->beginning && run->ending == entry->ending && is_named(names, run->name, entry);
+}
+
+/* The place of the table for an entry: its own, one that is free, or, where all that are tried are taken, the first. */
 static Run *
-find_place(TreeNames *self, uint64_t beginning, uint64_t ending)
+find_place(TreeNames *self, const Entry *entry)
 {
     for (size_t tries = 0; tries < TRIES; tries++) {
-        Run *run = &self->table[(beginning + tries) & self->mask];
-        if (run->number == NOTHING || (run->beginning == beginning && run->ending == ending)) {
+        Run *run = &self->table[(entry->beginning + entry->mix + tries) & self->mask];
+        if (run->number == NOTHING || is_of(&self->names, run, entry)) {
             return run;
         }
     }
-    return &self->table[beginning & self->mask];
+    return &self->table[(entry->beginning + entry->mix) & self->mask];
 }
 
 static int
@@ -166,7 +306,10 @@ grow(TreeNames *self)
     int good = 1;
     for (size_t place = 0; good && place < places; place++) {
         if (before[place].number != NOTHING) {
-            Run *run = find_place(self, before[place].beginning, before[place].ending);
+            Entry entry = entry_of(&self->names, before[place].name);
+            entry.beginning = before[place].beginning;
+            entry.ending = before[place].ending;
+            Run *run = find_place(self, &entry);
             good = run->number == NOTHING || finish(self, run);
             self->count += run->number == NOTHING;
             *run = before[place];
@@ -176,60 +319,65 @@ grow(TreeNames *self)
     return good;
 }
 
-/* A holder names an object: its run goes on where it was named by the same holder last, or by the one before. */
-static int
-name(TreeNames *self, const uint8_t *oid, int32_t holder)
+/* An entry names an object: its run goes on where the same holder had such an entry last, or the one before. LEFT where
+   there are too many names. */
+static Outcome
+name(TreeNames *self, const Entry *entry, int32_t holder)
 {
-    uint64_t beginning, ending;
-    memcpy(&beginning, oid, sizeof(beginning));
-    memcpy(&ending, oid + self->catalogue.oid_size - sizeof(ending), sizeof(ending));
-    Run *run = find_place(self, beginning, ending);
-    int known = run->number != NOTHING && run->beginning == beginning && run->ending == ending;
+    Run *run = find_place(self, entry);
+    int taken = run->number != NOTHING, known = taken && is_of(&self->names, run, entry);
     if (known && (holder == run->last || holder - 1 == run->last)) {
         run->last = holder;
-        return 1;
+        return DONE;
     }
-    int32_t number = run->number;
-    if (number != NOTHING && !finish(self, run)) {
-        return 0;
-    }
-    self->count += number == NOTHING;
+    Run next = {entry->beginning, entry->ending, run->number, holder, holder, run->name};
     if (!known) {
-        number = number_of(&self->catalogue, oid);
-        if (number == NOTHING) {
-            number = NOT_STORED - (int32_t)(self->gone_ids.used / self->catalogue.oid_size);
-            if (!append(&self->gone_ids, oid, self->catalogue.oid_size)) {
-                return 0;
+        Outcome outcome = name_place(&self->names, entry, &next.name);
+        if (outcome != DONE) {
+            return outcome;
+        }
+        next.number = number_of(&self->catalogue, entry->id);
+        if (next.number == NOTHING) {
+            next.number = NOT_STORED - (int32_t)(self->gone_ids.used / self->catalogue.oid_size);
+            if (!append(&self->gone_ids, entry->id, self->catalogue.oid_size)) {
+                return FAILED;
             }
         }
     }
-    *run = (Run){beginning, ending, number, holder, holder};
-    return self->count <= self->mask - self->mask / 4 || grow(self);
-}
-
-/* Where the name of the entry ends that begins at `at`; NULL where none does. */
-static const uint8_t *
-name_end(const uint8_t *at, const uint8_t *end, Py_ssize_t oid_size)
-{
-    const uint8_t *nul = memchr(at, 0, end - at);
-    return nul && end - nul > oid_size ? nul : NULL;
+    if (taken && !finish(self, run)) {
+        return FAILED;
+    }
+    *run = next;
+    self->count += !taken;
+    return self->count <= self->mask - self->mask / 4 || grow(self) ? DONE : FAILED;
 }
 
 /* Take a tree apart: LEFT where it is none. */
 static Outcome
 name_all(TreeNames *self, const uint8_t *at, const uint8_t *end, int32_t holder)
 {
-    while (at < end) {
-        const uint8_t *nul = name_end(at, end, self->catalogue.oid_size);
-        if (!nul) {
+    Py_ssize_t oid_size = self->catalogue.oid_size;
+    Outcome outcome = DONE;
+    while (outcome == DONE && at < end) {
+        const uint8_t *nul = memchr(at, 0, end - at), *space = at;
+        if (!nul || end - nul <= oid_size) {
             return LEFT;
         }
-        if ((nul - at < GITLINK_SIZE || memcmp(at, GITLINK, GITLINK_SIZE)) && !name(self, nul + 1, holder)) {
-            return FAILED;
+        while (*space != ' ') {
+            if (++space >= nul) {
+                return LEFT;
+            }
         }
-        at = nul + 1 + self->catalogue.oid_size;
+        if (nul - at < GITLINK_SIZE || memcmp(at, GITLINK, GITLINK_SIZE)) {
+            Entry entry = {.name = space + 1, .id = nul + 1, .length = nul - space - 1};
+            memcpy(&entry.beginning, entry.id, 8);
+            memcpy(&entry.ending, entry.id + oid_size - 8, 8);
+            entry.mix = mix_of(entry.name, entry.length);
+            outcome = name(self, &entry, holder);
+        }
+        at = nul + 1 + oid_size;
     }
-    return DONE;
+    return outcome;
 }
 
 /* --- What Python sees --- */
@@ -278,22 +426,25 @@ empty(TreeNames *self)
     PyMem_Free(self->runs.data);
     PyMem_Free(self->gone.data);
     PyMem_Free(self->gone_ids.data);
+    names_end(&self->names);
     self->table = NULL;
     self->runs = self->gone = self->gone_ids = (Column){NULL, 0, 0};
 }
 
-/* take(): the runs since this was last called, as rows of number, first and last holder, of four bytes each; the same of
-   what is not stored, by the numbers of ids; and these. */
+/* take(): the runs since this was last called, as rows of number, first and last holder and the place of the name, of four
+   bytes each; the first three of what is not stored, by the numbers of ids; these; and the names, each with a NUL behind
+   it. */
 static PyObject *
 take(TreeNames *self, PyObject *Py_UNUSED(nothing))
 {
     int good = finish_all(self);
     PyObject *runs = bytes_of(&self->runs), *gone = bytes_of(&self->gone), *ids = bytes_of(&self->gone_ids);
+    PyObject *names = bytes_of(&self->names.text), *result = NULL;
     empty(self);
-    PyObject *result = NULL;
-    if (make_table(self, LEAST) && good && runs && gone && ids) {
-        result = Py_BuildValue("OOO", runs, gone, ids);
+    if (make_table(self, LEAST) && names_begin(&self->names) && good && runs && gone && ids && names) {
+        result = Py_BuildValue("OOOO", runs, gone, ids, names);
     }
+    Py_XDECREF(names);
     Py_XDECREF(runs);
     Py_XDECREF(gone);
     Py_XDECREF(ids);
@@ -311,7 +462,7 @@ init(TreeNames *self, PyObject *args, PyObject *Py_UNUSED(keywords))
     if (!PyArg_ParseTuple(args, "ny*y*", &catalogue->oid_size, &catalogue->oids, &catalogue->buckets)) {
         return -1;
     }
-    return catalogue_fits(catalogue) && make_table(self, LEAST) ? 0 : -1;
+    return catalogue_fits(catalogue) && make_table(self, LEAST) && names_begin(&self->names) ? 0 : -1;
 }
 
 static void
@@ -335,88 +486,3 @@ static PyMethodDef methods[] = {
 static PyType_Slot slots[] = {{Py_tp_init, init}, {Py_tp_dealloc, dealloc}, {Py_tp_methods, methods}, {0, NULL}};
 
 PyType_Spec tree_names_spec = {"keyguard.git.odb._native.TreeNames", sizeof(TreeNames), 0, Py_TPFLAGS_DEFAULT, slots};
-
-/* --- Entries of some objects --- */
-
-/* The objects that are looked for: a flag for each of the catalogue, and a bit for each beginning of an id. */
-typedef struct {
-    Catalogue catalogue;
-    Py_buffer flags, beginnings;
-} Chosen;
-
-/* Bits of an id of which each beginning has a bit: tree_reader.py, `BEGINNING`. */
-#define BEGINNING 22
-
-/* The number of a chosen object; NOTHING where it is none. */
-static int32_t
-chosen_number(const Chosen *chosen, const uint8_t *oid)
-{
-    const uint8_t *bits = chosen->beginnings.buf, *flags = chosen->flags.buf;
-    uint32_t beginning = ((uint32_t)oid[0] << 16 | oid[1] << 8 | oid[2]) >> (24 - BEGINNING);
-    if (!(bits[beginning >> 3] >> (beginning & 7) & 1)) {
-        return NOTHING;
-    }
-    int32_t number = number_of(&chosen->catalogue, oid);
-    return number != NOTHING && flags[number] ? number : NOTHING;
-}
-
-/* Put the entries of a tree that name chosen objects into a column of rows: LEFT where it is no tree. */
-static Outcome
-choose(const Chosen *chosen, Column *rows, const uint8_t *text, int64_t tree, int64_t begin, int64_t end)
-{
-    while (begin < end) {
-        const uint8_t *nul = name_end(text + begin, text + end, chosen->catalogue.oid_size);
-        if (!nul) {
-            return LEFT;
-        }
-        int64_t row[] = {tree, begin, nul + 1 - text, chosen_number(chosen, nul + 1)};
-        if (row[3] != NOTHING && !append(rows, row, sizeof(row))) {
-            return FAILED;
-        }
-        begin = row[2] + chosen->catalogue.oid_size;
-    }
-    return DONE;
-}
-
-/* chosen_entries(text, ends, oid_size, oids, buckets, flags, beginnings): the entries of the trees that end at `ends` of
-   a text, with a byte between each two, which name chosen objects. A row has the number of the tree, where the entry
-   begins, where its id does, and the number of the object. None where one is no tree. */
-PyObject *
-chosen_entries(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    Py_buffer text, ends;
-    Chosen chosen;
-    if (!PyArg_ParseTuple(
-            args, "y*y*ny*y*y*y*", &text, &ends, &chosen.catalogue.oid_size, &chosen.catalogue.oids,
-            &chosen.catalogue.buckets, &chosen.flags, &chosen.beginnings)) {
-        return NULL;
-    }
-    Column rows = {NULL, 0, 0};
-    Outcome outcome = FAILED;
-    if (catalogue_fits(&chosen.catalogue)) {
-        int32_t objects = ((const int32_t *)chosen.catalogue.buckets.buf)[1 << 16];
-        int64_t begin = 0, count = ends.len / (Py_ssize_t)sizeof(int64_t);
-        outcome = DONE;
-        for (int64_t tree = 0; outcome == DONE && tree < count; tree++) {
-            int64_t end = ((const int64_t *)ends.buf)[tree];
-            if (end < begin || end > text.len || chosen.flags.len < objects
-                || chosen.beginnings.len < 1 << (BEGINNING - 3)) {
-                PyErr_SetString(PyExc_ValueError, "columns that do not fit");
-                outcome = FAILED;
-            }
-            else {
-                outcome = choose(&chosen, &rows, text.buf, tree, begin, end);
-                begin = end + 1;
-            }
-        }
-    }
-    PyObject *result = outcome == DONE ? bytes_of(&rows) : outcome == LEFT ? Py_NewRef(Py_None) : NULL;
-    PyMem_Free(rows.data);
-    PyBuffer_Release(&text);
-    PyBuffer_Release(&ends);
-    PyBuffer_Release(&chosen.catalogue.oids);
-    PyBuffer_Release(&chosen.catalogue.buckets);
-    PyBuffer_Release(&chosen.flags);
-    PyBuffer_Release(&chosen.beginnings);
-    return result;
-}
