@@ -43,6 +43,8 @@ class ObjectExaminer:
             anchor for anchor, reach in reaches if reach and reach[0] <= NEAR_BEFORE and reach[1] <= NEAR_AFTER
         }
 
+    by_names = True
+
     @property
     def margins(self) -> tuple[int, int]:
         """How far from something new an anchor may begin that was none before, or that a pattern did not match at."""

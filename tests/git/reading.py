@@ -28,6 +28,7 @@ class Everything:
     """An examiner to which each object is a finding."""
 
     margins = 0, 0
+    by_names = False
 
     def several(self, batch: Batch) -> tuple[list[tuple[int, bytes]], set[int]]:
         return list(enumerate(batch.contents())), set()

@@ -35,6 +35,7 @@ class Nobody:
     """Finds nothing in anything."""
 
     margins = 0, 0
+    by_names = False
 
     def several(self, _batch: Batch) -> tuple[list[tuple[int, None]], set[int]]:
         return [], set()

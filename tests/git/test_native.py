@@ -203,6 +203,35 @@ def test_an_object_of_the_same_name_makes_one_run() -> None:
     assert len(pairs(links)[0]) == 6 * 9
 
 
+def test_names_are_told_once_and_by_their_places() -> None:
+    first, second = (b"".join(b"100644 %c\0%s" % (name, OIDS[0]) for name in names) for names in (b"ab", b"bcd"))
+    cut_off = b"100644 e\0%s100644 f" % OIDS[0]
+    gatherer = Gatherer(catalogue([np.frombuffer(OIDS[0], np.uint8).reshape(1, 20)], 20))
+
+    told = [
+        gatherer.add([number, number + 1], Batch.of(TREE, trees))
+        for number, trees in enumerate([[first, second], [second, second], [second, cut_off], [first, b""]])
+    ]
+    named = [
+        [*gatherer.named(Batch.of(TREE, [second, first, second]), places)] for places in ({2}, {1, 4}, {5, 99}, ())
+    ]
+
+    # What is in what is no tree is told with the next.
+    assert told == [[b"a", b"b", b"c", b"d"], [], None, [b"e"]]
+    assert named == [[(0, 2), (1, 2), (2, 2)], [(0, 4), (1, 1), (2, 4)], [], []]
+
+
+@pytest.mark.parametrize("count", [5_000, 20_000])
+def test_names_without_end_are_told_from_each_other(count: int) -> None:
+    names = [b"%d" % number for number in range(count)]
+    gatherer = Gatherer(catalogue([np.frombuffer(OIDS[0], np.uint8).reshape(1, 20)], 20))
+    content = b"".join(b"100644 %s\0%s" % (name, OIDS[0]) for name in names)
+
+    assert gatherer.add([0], Batch.of(TREE, [content])) == names
+    assert [*gatherer.named(Batch.of(TREE, [content]), range(1, count + 1))] == [(0, at) for at in range(1, count + 1)]
+    assert {name for _, name, _ in pairs(gatherer.take())[0]} == set(names)
+
+
 @pytest.mark.usefixtures("in_c_and_in_python")
 def test_there_is_an_end_to_names() -> None:
     trees = [b"100644 %d%s\0%s" % (number, b"n" * 8_000_000, OIDS[0]) for number in range(5)]
@@ -328,12 +357,13 @@ def test_there_is_an_end_to_what_waits() -> None:
         lambda: native.read_entries(b"PACK", np.zeros(1, np.int64), 1, 0, 4, 20),
         lambda: native.in_order(bytes(3), bytes(8), 5),
         lambda: native.in_order(bytes(3), bytes(12), 1 << 20),
-        lambda: native.TreeNames(4, b"", bytes(4 * 65537)),
-        lambda: native.TreeNames(20, b"", bytes(4)),
-        lambda: native.TreeNames(20, b"", bytes(4 * 65536) + b"\1\0\0\0"),
-        lambda: native.TreeNames(20, b"", bytes(4 * 65537)).add(b"", bytes(8), bytes(4)),
-        lambda: native.TreeNames(20, b"", bytes(4 * 65537)).add(b"", b"\5" + bytes(7), bytes(8)),
-        lambda: native.TreeNames(20, b"", bytes(4 * 65537)).add(b"xx", bytes(16), bytes(16)),
+        lambda: native.TreeNames(4, b"", bytes(4 * 65537), 1, 2),
+        lambda: native.TreeNames(20, b"", bytes(4), 1, 2),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65536) + b"\1\0\0\0", 1, 2),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537), 1, 2).add(b"", bytes(8), bytes(4)),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537), 1, 2).add(b"", b"\5" + bytes(7), bytes(8)),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537), 1, 2).add(b"xx", bytes(16), bytes(16)),
+        lambda: native.TreeNames(20, b"", bytes(4 * 65537), 1, 2).flagged(b"xx", b"\5" + bytes(7), b""),
         lambda: unpackers()[0].content(3),
         lambda: unpackers()[0].hold(-1, b""),
         lambda: unpackers()[0].put(0, 3, b""),

@@ -116,6 +116,7 @@ class _Trees:
     """Examines trees. What is found in one is its content."""
 
     margins = 0, 0
+    by_names = False
 
     def several(self, batch: Batch) -> tuple[list[tuple[int, bytes]], set[int]]:
         return list(enumerate(batch.contents())) if batch.kind == TREE else [], set()

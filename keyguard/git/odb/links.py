@@ -8,7 +8,8 @@ that have it under that name without a gap.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from keyguard.git.odb import compiled
 from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers, Oids
 from keyguard.git.odb.kinds import BLOB, COMMIT, EMPTY_TREE, GITLINK, TAG, TREE
-from keyguard.git.odb.names import NO_NAME, Names
+from keyguard.git.odb.names import NO_NAME, Names, taken_apart
 from keyguard.git.odb.trees import LARGEST, Entries, Places, entries
 
 # Source: gitformat-commit, as "git cat-file -p" prints it. What follows the parents may be out of order.
@@ -113,7 +114,10 @@ class Gatherer:
 
     def __post_init__(self) -> None:
         if compiled.native is not None:
-            self._names = compiled.native.TreeNames(self._oid_size, self.catalogue.oids, self.catalogue.buckets)
+            known = self.catalogue
+            self._names = compiled.native.TreeNames(
+                self._oid_size, known.oids, known.buckets, secrets.randbits(64), secrets.randbits(64)
+            )
 
     @property
     def _empty_tree(self) -> Oids:
@@ -123,19 +127,22 @@ class Gatherer:
     def _oid_size(self) -> int:
         return int(self.catalogue.oids.shape[1])
 
-    def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> None:
-        """Gather what some objects name, which ascend by holder."""
+    def add(self, holders: Sequence[int] | Numbers, batch: Batch) -> list[bytes] | None:
         if batch.kind == TREE:
-            self._add_tree_batch(np.asarray(holders, np.int64), batch)
-        elif batch.kind == COMMIT:
+            return self._add_tree_batch(np.asarray(holders, np.int64), batch)
+        if batch.kind == COMMIT:
             for holder, content in zip(holders, batch.contents(), strict=True):
                 self._add_commit(int(holder), content)
         elif batch.kind == TAG:
             for holder, content in zip(holders, batch.contents(), strict=True):
                 self._add_tag(int(holder), content)
+        return None
+
+    def named(self, batch: Batch, places: Collection[int]) -> Iterator[tuple[int, int]]:
+        rows = self._names.flagged(batch.text, _ends(batch), _flags(places)) if self._names else None
+        return ((number, place) for number, place in np.frombuffer(rows or b"", np.int64).reshape(-1, 2).tolist())
 
     def pass_over(self, kind: int) -> None:
-        """Say that an object of this kind was too large to be held."""
         self._strange |= kind != BLOB
 
     def take(self) -> Links:
@@ -185,17 +192,20 @@ class Gatherer:
         child, first, last, name = (column[there].astype(np.int32) for column in (number, *columns))
         self._runs.append((child, first, last, name))
 
-    def _add_tree_batch(self, holders: Numbers, trees: Batch) -> None:
+    def _add_tree_batch(self, holders: Numbers, trees: Batch) -> list[bytes] | None:
         if trees.volume > LARGEST:
             self._strange = True
         elif self._names:
-            self._strange |= not self._names.add(trees.text, np.array(trees.ends, np.int64), holders)
+            new = self._names.add(trees.text, _ends(trees), holders)
+            self._strange |= new is None
+            return None if new is None else taken_apart(new)
         else:
             self._holders.append(holders)
             self._trees.append(trees)
             self._held += len(trees.text)
             if self._held > TOGETHER:
                 self._add_trees()
+        return None
 
     def _take_names(self, runs: bytes, gone: bytes, ids: bytes, names: bytes) -> bytes:
         child, first, last, name = np.frombuffer(runs, np.int32).reshape(-1, 4).T
@@ -247,6 +257,16 @@ class Gatherer:
             return
         holders = np.array([holder], np.int64)
         self._add_runs(_raw([link[1]], self._oid_size), holders, holders, np.array([NO_NAME]))
+
+
+def _ends(batch: Batch) -> Numbers:
+    return np.array(batch.ends, np.int64)
+
+
+def _flags(places: Collection[int]) -> npt.NDArray[np.bool_]:
+    flags = np.zeros(max(places, default=0) + 1, np.bool_)
+    flags[list(places)] = True
+    return flags
 
 
 def _bounds(batches: Iterable[Batch]) -> tuple[Numbers, Numbers]:

@@ -25,11 +25,16 @@ class Names:
     def places(self, names: Sequence[bytes]) -> Numbers | None:
         """The place of each of some names, which have one from then on; None where these are too many."""
         known = self._places
-        self._width += sum(len(name) + 1 for name in set(names) if name not in known)
-        if self._width >= MOST_OF_NAMES:
-            return None
-        places = np.fromiter((known.setdefault(name, len(known)) for name in names), np.int64, len(names))
-        return places if len(known) <= MOST_NAMES else None
+        places = []
+        for name in names:
+            place = known.get(name)
+            if place is None:
+                place = known[name] = len(known)
+                self._width += len(name) + 1
+                if self._width >= MOST_OF_NAMES or place == MOST_NAMES:
+                    return None
+            places.append(place)
+        return np.array(places, np.int64)
 
     def together(self) -> bytes:
         """All names by their places, with a NUL behind each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -31,6 +31,11 @@ class Examiner(Protocol[Value_co]):
         """Within how many bytes before something new, and behind it, there may be something that was not before."""
         ...
 
+    @property
+    def by_names(self) -> bool:
+        """Whether in a tree there is what is in trees of one of its names each, and nothing else."""
+        ...
+
     def several(self, batch: Batch) -> tuple[Sequence[tuple[int, Value_co]], set[int]]:
         """Look at some contents together.
 
@@ -50,8 +55,16 @@ class Examiner(Protocol[Value_co]):
 class Witness(Protocol):
     """Is shown all objects that are read, beside the examiner, by whatever names the reading has for them."""
 
-    def add(self, holders: Sequence[int] | npt.NDArray[np.int64], batch: Batch) -> None:
-        """See some objects together."""
+    def add(self, holders: Sequence[int] | npt.NDArray[np.int64], batch: Batch) -> list[bytes] | None:
+        """See some objects together, which ascend by holder.
+
+        Of trees that can be told by their names it gives those names that were in none before. Each has a place from
+        then on, which count from 1 in each share.
+        """
+        ...
+
+    def named(self, batch: Batch, places: Collection[int]) -> Iterator[tuple[int, int]]:
+        """Which of some trees, by their numbers, have names at some places."""
         ...
 
     def pass_over(self, kind: int) -> None:

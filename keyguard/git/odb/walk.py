@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
+from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size, rebuild
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
 from keyguard.git.odb.inflate import INFLATE_ERRORS, at_once, crc32, inflated, longest, parts, pieces
+from keyguard.git.odb.keyed import KeyedNames
 from keyguard.git.odb.kinds import BLOB, Kind
 from keyguard.git.odb.memory import Pages
-from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Harvest, Lost, Value, Witness
+from keyguard.git.odb.objects import STREAM_LIMIT, Examiner, Found, Harvest, Lost, Value, Witness
 from keyguard.git.odb.pack import REF_DELTA, Entries, Integers, complaint, opened, read_entries
 from keyguard.git.odb.streams import PIECE
 from keyguard.git.odb.unpack import Rows, unpacker
@@ -178,6 +180,7 @@ class _Course(Generic[Value]):
         self._view = memoryview(walk.mapped)
         self._harvest: Harvest[Value] = Harvest()
         self._unpacker = unpacker(self._view, deepest + 1, STREAM_LIMIT, walk.examiner.margins)
+        self._keyed = KeyedNames(walk.examiner, walk.pack.index.oids.shape[1])
         # The depth of an object that was lost, while the way leads through what stands on it.
         self._lost: int | None = None
 
@@ -297,12 +300,28 @@ class _Course(Generic[Value]):
         places, batch = self._unpacker.waiting(kind)
         if not len(batch):
             return
-        oid = self._walk.pack.oid
-        loud = self._harvest.examine(batch, lambda number: oid(int(places[number])), self._walk.examiner)
+
+        def oid(number: int) -> str:
+            return self._walk.pack.oid(int(places[number]))
+
+        new = None
         # Blobs name nothing, and are most of what is read.
         if self._walk.witness and kind != BLOB:
-            self._walk.witness.add(self._walk.first_holder + places, batch)
+            new = self._walk.witness.add(self._walk.first_holder + places, batch)
+        if new is None or not self._walk.examiner.by_names:
+            loud = self._harvest.examine(batch, oid, self._walk.examiner)
+        else:
+            loud = set()
+            self._take_by_names(batch, oid, new)
         self._unpacker.settle(kind, loud)
+
+    def _take_by_names(self, trees: Batch, oid: Callable[[int], str], new: list[bytes]) -> None:
+        """Count in some trees, of whose names the `new` ones were not looked at."""
+        self._keyed.look_at(new)
+        self._harvest.count(len(trees), 0, trees.volume)
+        if self._keyed.found and self._walk.witness:
+            for number, place in self._walk.witness.named(trees, self._keyed.found):
+                self._harvest.found.append(Found(oid(number), Kind.TREE, self._keyed.found[place]))
 
 
 DAMAGE: tuple[type[Exception], ...] = (DamagedError, *INFLATE_ERRORS, *DELTA_ERRORS)

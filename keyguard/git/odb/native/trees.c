@@ -6,9 +6,17 @@
 #define GITLINK "160000 "
 #define GITLINK_SIZE 7
 
-/* Places of a table that are tried for an id or a name. Whoever makes some that meet there gains no more than longer
-   lists. */
+/* Places of the table of runs that are tried for an entry. Where more meet, lists are longer. */
 #define TRIES 16
+
+/* Entries of a tree that are looked at ahead, so that their places of the table are in the cache when it is their turn. */
+#define AHEAD 16
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) (void)(address)
+#endif
 
 /* How many names there may be, and how many bytes of them: as in names.py. */
 #define MOST_NAMES (1 << 20)
@@ -27,18 +35,20 @@ typedef struct {
     Py_ssize_t oid_size;
 } Catalogue;
 
-/* An object that the holders `first` to `last` name without a gap, by one name. Of its id sixteen bytes are kept: nobody
-   can make two that are alike in these. */
+/* An object that the holders `first` to `last` name without a gap, by one name. `one` and `other` are of an entry. */
 typedef struct {
-    uint64_t beginning, ending;
+    uint64_t one, other;
     int32_t number, first, last, name;
 } Run;
 
-/* An entry of a tree. `id` is a raw one, `mix` a number that entries of one name have in common. */
+/* An entry of a tree: its name, the hash of that, and a raw id.
+
+   `one` and `other` stand for id and name: sixteen bytes of the id, of which nobody can make two that are alike, and the
+   hash, which goes by secret numbers, so that nobody knows two names of which it is the same. */
 typedef struct {
     const uint8_t *name, *id;
     Py_ssize_t length;
-    uint64_t beginning, ending, mix;
+    uint64_t hash, one, other;
 } Entry;
 
 /* Columns that grow. */
@@ -47,10 +57,11 @@ typedef struct {
     size_t used, room;
 } Column;
 
-/* The names of entries, each with a NUL behind it, and where each begins and the next one would. The table has the places
-   of most of them among these, plus one. */
+/* The names of entries, each with a NUL behind it; where each begins, and the next one would; and the hash of each. The
+   table has the places of all but the first, plus one. Of the text `told` bytes were given to Python. */
 typedef struct {
-    Column text, starts;
+    Column text, starts, hashes;
+    size_t told;
     int32_t *table, count;
     uint64_t mask;
 } Names;
@@ -59,6 +70,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     Catalogue catalogue;
+    uint64_t secrets[2];
     Run *table;
     size_t mask, count;
     Names names;
@@ -119,32 +131,43 @@ catalogue_fits(const Catalogue *catalogue)
     return 1;
 }
 
-/* A number that is the same for all entries of a name. */
+/* The upper half of the product of two numbers, and the lower one, mixed. */
 static uint64_t
-mix_of(const uint8_t *name, Py_ssize_t length)
+mixed(uint64_t one, uint64_t other)
 {
-    uint64_t first = (uint64_t)length, last = 0;
-    if (length >= 8) {
-        memcpy(&first, name, 8);
-        memcpy(&last, name + length - 8, 8);
-    }
-    else {
-        for (Py_ssize_t at = 0; at < length; at++) {
-            first = first << 8 | name[at];
-        }
-    }
-    uint64_t mix = (first ^ last * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
-    return mix ^ mix >> 32;
+#ifdef __SIZEOF_INT128__
+    unsigned __int128 product = (unsigned __int128)one * other;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+    uint64_t low = (uint32_t)one * (uint64_t)(uint32_t)other, high = (one >> 32) * (other >> 32);
+    uint64_t left = (one >> 32) * (uint32_t)other, right = (uint32_t)one * (other >> 32);
+    uint64_t middle = (low >> 32) + (uint32_t)left + (uint32_t)right;
+    high += (left >> 32) + (right >> 32) + (middle >> 32);
+    return (middle << 32 | (uint32_t)low) ^ high;
+#endif
 }
 
-/* The entry that an object under the name at a place is, but for its id. */
-static Entry
-entry_of(const Names *names, int32_t place)
+/* The hash of a name, behind which at least eight more bytes are. */
+static uint64_t
+hash_of(const uint64_t *secrets, const uint8_t *name, Py_ssize_t length)
 {
-    const uint32_t *starts = (const uint32_t *)names->starts.data + place;
-    const uint8_t *name = (const uint8_t *)names->text.data + starts[0];
-    Py_ssize_t length = starts[1] - starts[0] - 1;
-    return (Entry){.name = name, .length = length, .mix = mix_of(name, length)};
+    uint64_t hash = mixed((uint64_t)length ^ secrets[0], secrets[1]);
+    for (Py_ssize_t at = 0; at < length; at += 8) {
+        uint64_t word = 0;
+        if (length - at >= 8) {
+            memcpy(&word, name + at, 8);
+        }
+        else {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            memcpy(&word, name + at, 8);
+            word &= ((uint64_t)1 << 8 * (length - at)) - 1;
+#else
+            memcpy(&word, name + at, length - at);
+#endif
+        }
+        hash = mixed(word ^ secrets[0], hash ^ secrets[1]);
+    }
+    return hash;
 }
 
 /* Make names that have but the empty one, which is nobody's. */
@@ -152,12 +175,14 @@ static int
 names_begin(Names *names)
 {
     uint32_t starts[] = {0, 1};
-    *names = (Names){{NULL, 0, 0}, {NULL, 0, 0}, PyMem_Calloc(LEAST, sizeof(int32_t)), 1, LEAST - 1};
+    uint64_t hash = 0;
+    *names = (Names){.table = PyMem_Calloc(LEAST, sizeof(int32_t)), .told = 1, .count = 1, .mask = LEAST - 1};
     if (!names->table) {
         PyErr_NoMemory();
         return 0;
     }
-    return append(&names->text, "", 1) && append(&names->starts, starts, sizeof(starts));
+    return append(&names->text, "", 1) && append(&names->starts, starts, sizeof(starts))
+        && append(&names->hashes, &hash, sizeof(hash));
 }
 
 static void
@@ -165,8 +190,9 @@ names_end(Names *names)
 {
     PyMem_Free(names->text.data);
     PyMem_Free(names->starts.data);
+    PyMem_Free(names->hashes.data);
     PyMem_Free(names->table);
-    *names = (Names){{NULL, 0, 0}, {NULL, 0, 0}, NULL, 0, 0};
+    *names = (Names){0};
 }
 
 static int
@@ -181,15 +207,12 @@ names_grow(Names *names)
     PyMem_Free(names->table);
     names->table = table;
     names->mask = places - 1;
-    for (int32_t place = 0; place < names->count; place++) {
-        uint64_t mix = entry_of(names, place).mix;
-        for (size_t tries = 0; tries < TRIES; tries++) {
-            int32_t *known = &table[(mix + tries) & names->mask];
-            if (!*known) {
-                *known = place + 1;
-                break;
-            }
+    for (int32_t place = 1; place < names->count; place++) {
+        uint64_t at = ((const uint64_t *)names->hashes.data)[place] & names->mask;
+        while (table[at]) {
+            at = (at + 1) & names->mask;
         }
+        table[at] = place + 1;
     }
     return 1;
 }
@@ -203,27 +226,33 @@ is_named(const Names *names, int32_t place, const Entry *entry)
         && !memcmp(names->text.data + starts[0], entry->name, entry->length);
 }
 
-/* The place of the name of an entry: DONE, LEFT where there are too many. A name may get another place later on. */
+/* Where in the table the name of an entry is, or would be put. Half of the table is free, and nobody knows where. */
+static int32_t *
+find_name(const Names *names, const Entry *entry)
+{
+    uint64_t at = entry->hash & names->mask;
+    while (names->table[at] && !is_named(names, names->table[at] - 1, entry)) {
+        at = (at + 1) & names->mask;
+    }
+    return &names->table[at];
+}
+
+/* The place of the name of an entry: DONE, LEFT where there are too many. */
 static Outcome
 name_place(Names *names, const Entry *entry, int32_t *place)
 {
-    int32_t *known = NULL;
-    for (size_t tries = 0; tries < TRIES; tries++) {
-        known = &names->table[(entry->mix + tries) & names->mask];
-        if (!*known) {
-            break;
-        }
-        if (is_named(names, *known - 1, entry)) {
-            *place = *known - 1;
-            return DONE;
-        }
+    int32_t *known = find_name(names, entry);
+    if (*known) {
+        *place = *known - 1;
+        return DONE;
     }
     if (names->count == MOST_NAMES || names->text.used + entry->length >= MOST_OF_NAMES) {
         return LEFT;
     }
     *place = names->count;
     uint32_t after = (uint32_t)(names->text.used + entry->length + 1);
-    if (!append(&names->text, entry->name, entry->length + 1) || !append(&names->starts, &after, sizeof(after))) {
+    if (!append(&names->text, entry->name, entry->length + 1) || !append(&names->starts, &after, sizeof(after))
+        || !append(&names->hashes, &entry->hash, sizeof(entry->hash))) {
         return FAILED;
     }
     *known = ++names->count;
@@ -242,23 +271,17 @@ finish(TreeNames *self, const Run *run)
     return append(&self->runs, row, sizeof(row));
 }
 
-static int
-is_of(const Names *names, const Run *run, const Entry *entry)
-{
-    return run->beginning == entry->beginning && run->ending == entry->ending && is_named(names, run->name, entry);
-}
-
 /* The place of the table for an entry: its own, one that is free, or, where all that are tried are taken, the first. */
 static Run *
-find_place(TreeNames *self, const Entry *entry)
+find_place(const TreeNames *self, uint64_t one, uint64_t other)
 {
     for (size_t tries = 0; tries < TRIES; tries++) {
-        Run *run = &self->table[(entry->beginning + entry->mix + tries) & self->mask];
-        if (run->number == NOTHING || is_of(&self->names, run, entry)) {
+        Run *run = &self->table[(one + tries) & self->mask];
+        if (run->number == NOTHING || (run->one == one && run->other == other)) {
             return run;
         }
     }
-    return &self->table[(entry->beginning + entry->mix) & self->mask];
+    return &self->table[one & self->mask];
 }
 
 static int
@@ -306,10 +329,7 @@ grow(TreeNames *self)
     int good = 1;
     for (size_t place = 0; good && place < places; place++) {
         if (before[place].number != NOTHING) {
-            Entry entry = entry_of(&self->names, before[place].name);
-            entry.beginning = before[place].beginning;
-            entry.ending = before[place].ending;
-            Run *run = find_place(self, &entry);
+            Run *run = find_place(self, before[place].one, before[place].other);
             good = run->number == NOTHING || finish(self, run);
             self->count += run->number == NOTHING;
             *run = before[place];
@@ -324,13 +344,13 @@ grow(TreeNames *self)
 static Outcome
 name(TreeNames *self, const Entry *entry, int32_t holder)
 {
-    Run *run = find_place(self, entry);
-    int taken = run->number != NOTHING, known = taken && is_of(&self->names, run, entry);
+    Run *run = find_place(self, entry->one, entry->other);
+    int taken = run->number != NOTHING, known = taken && run->one == entry->one && run->other == entry->other;
     if (known && (holder == run->last || holder - 1 == run->last)) {
         run->last = holder;
         return DONE;
     }
-    Run next = {entry->beginning, entry->ending, run->number, holder, holder, run->name};
+    Run next = {entry->one, entry->other, run->number, holder, holder, run->name};
     if (!known) {
         Outcome outcome = name_place(&self->names, entry, &next.name);
         if (outcome != DONE) {
@@ -352,71 +372,158 @@ name(TreeNames *self, const Entry *entry, int32_t holder)
     return self->count <= self->mask - self->mask / 4 || grow(self) ? DONE : FAILED;
 }
 
-/* Take a tree apart: LEFT where it is none. */
+/* The next entry of a tree, and where the one behind it begins; NULL where there is none that ends at `end` or before.
+
+   It has no id where that is a commit of another repository. */
+static const uint8_t *
+next_entry(const TreeNames *self, const uint8_t *at, const uint8_t *end, Entry *entry)
+{
+    Py_ssize_t oid_size = self->catalogue.oid_size;
+    const uint8_t *nul = memchr(at, 0, end - at), *space = at;
+    if (!nul || end - nul <= oid_size) {
+        return NULL;
+    }
+    while (*space != ' ') {
+        if (++space >= nul) {
+            return NULL;
+        }
+    }
+    int is_gitlink = nul - at >= GITLINK_SIZE && !memcmp(at, GITLINK, GITLINK_SIZE);
+    *entry = (Entry){.name = space + 1, .id = is_gitlink ? NULL : nul + 1, .length = nul - space - 1};
+    entry->hash = hash_of(self->secrets, entry->name, entry->length);
+    memcpy(&entry->one, nul + 1, 8);
+    memcpy(&entry->other, nul + 1 + oid_size - 8, 8);
+    entry->one ^= entry->hash;
+    entry->other ^= entry->hash << 32 | entry->hash >> 32;
+    return nul + 1 + oid_size;
+}
+
+/* Take a tree apart: LEFT where it is none, or there are too many names. */
 static Outcome
 name_all(TreeNames *self, const uint8_t *at, const uint8_t *end, int32_t holder)
 {
-    Py_ssize_t oid_size = self->catalogue.oid_size;
+    Entry entries[AHEAD];
     Outcome outcome = DONE;
-    while (outcome == DONE && at < end) {
-        const uint8_t *nul = memchr(at, 0, end - at), *space = at;
-        if (!nul || end - nul <= oid_size) {
-            return LEFT;
-        }
-        while (*space != ' ') {
-            if (++space >= nul) {
-                return LEFT;
+    while (outcome == DONE && at && at < end) {
+        int count = 0;
+        while (count < AHEAD && at && at < end) {
+            at = next_entry(self, at, end, &entries[count]);
+            if (at) {
+                PREFETCH(&self->table[entries[count++].one & self->mask]);
             }
         }
-        if (nul - at < GITLINK_SIZE || memcmp(at, GITLINK, GITLINK_SIZE)) {
-            Entry entry = {.name = space + 1, .id = nul + 1, .length = nul - space - 1};
-            memcpy(&entry.beginning, entry.id, 8);
-            memcpy(&entry.ending, entry.id + oid_size - 8, 8);
-            entry.mix = mix_of(entry.name, entry.length);
-            outcome = name(self, &entry, holder);
+        for (int each = 0; outcome == DONE && each < count; each++) {
+            int32_t place;
+            outcome = entries[each].id ? name(self, &entries[each], holder)
+                                       : name_place(&self->names, &entries[each], &place);
         }
-        at = nul + 1 + oid_size;
     }
-    return outcome;
+    return outcome == DONE && !at ? LEFT : outcome;
+}
+
+/* Put the places of flagged names that a tree has into a column of rows, with the number of the tree. */
+static Outcome
+find_flagged(
+    const TreeNames *self, const uint8_t *at, const uint8_t *end, int64_t tree, const Py_buffer *flags, Column *rows)
+{
+    Entry entry;
+    while (at && at < end) {
+        at = next_entry(self, at, end, &entry);
+        int32_t known = at ? *find_name(&self->names, &entry) : 0;
+        int64_t row[] = {tree, known - 1};
+        if (known && known <= flags->len && ((const uint8_t *)flags->buf)[known - 1]
+            && !append(rows, row, sizeof(row))) {
+            return FAILED;
+        }
+    }
+    return at ? DONE : LEFT;
 }
 
 /* --- What Python sees --- */
 
-/* add(text, ends, holders): take apart the trees that end at `ends` of a text, with a byte between each two. False where
-   one of them is none. */
-static PyObject *
-add(TreeNames *self, PyObject *args)
+/* The columns of some trees, which end at `ends` of a text, with a byte between each two. */
+typedef struct {
+    Py_buffer text, ends;
+    Py_ssize_t count;
+} Trees;
+
+/* The bounds of a tree, which has the number `tree`: 0 where they are none, with an error of Python. */
+static int
+bounds_of(const Trees *trees, Py_ssize_t tree, const uint8_t **begin, const uint8_t **end)
 {
-    Py_buffer text, ends, holders;
-    if (!PyArg_ParseTuple(args, "y*y*y*", &text, &ends, &holders)) {
-        return NULL;
+    const int64_t *ends = trees->ends.buf;
+    int64_t from = tree ? ends[tree - 1] + 1 : 0;
+    if (from < 0 || ends[tree] < from || ends[tree] > trees->text.len) {
+        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+        return 0;
     }
-    Py_ssize_t count = ends.len / (Py_ssize_t)sizeof(int64_t);
-    Outcome outcome = DONE;
-    int64_t begin = 0;
-    for (Py_ssize_t tree = 0; outcome == DONE && tree < count; tree++) {
-        int64_t end = ((const int64_t *)ends.buf)[tree];
-        if (holders.len != ends.len || end < begin || end > text.len) {
-            PyErr_SetString(PyExc_ValueError, "columns that do not fit");
-            outcome = FAILED;
-        }
-        else {
-            const uint8_t *data = text.buf;
-            int32_t holder = (int32_t)((const int64_t *)holders.buf)[tree];
-            outcome = name_all(self, data + begin, data + end, holder);
-            begin = end + 1;
-        }
-    }
-    PyBuffer_Release(&text);
-    PyBuffer_Release(&ends);
-    PyBuffer_Release(&holders);
-    return outcome == FAILED ? NULL : PyBool_FromLong(outcome == DONE);
+    *begin = (const uint8_t *)trees->text.buf + from;
+    *end = (const uint8_t *)trees->text.buf + ends[tree];
+    return 1;
 }
 
 static PyObject *
 bytes_of(const Column *column)
 {
     return PyBytes_FromStringAndSize(column->used ? column->data : "", (Py_ssize_t)column->used);
+}
+
+/* add(text, ends, holders): take apart the trees that end at `ends` of a text, with a byte between each two. Gives the
+   names, each with a NUL behind it, that were not given before, by their places from 1 on; None where one of them is no
+   tree, and then its names, if it has some, with the next. */
+static PyObject *
+add(TreeNames *self, PyObject *args)
+{
+    Trees trees;
+    Py_buffer holders;
+    if (!PyArg_ParseTuple(args, "y*y*y*", &trees.text, &trees.ends, &holders)) {
+        return NULL;
+    }
+    trees.count = trees.ends.len / (Py_ssize_t)sizeof(int64_t);
+    Outcome outcome = holders.len == trees.ends.len ? DONE : FAILED;
+    if (outcome == FAILED) {
+        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+    }
+    for (Py_ssize_t tree = 0; outcome == DONE && tree < trees.count; tree++) {
+        const uint8_t *begin, *end;
+        int32_t holder = (int32_t)((const int64_t *)holders.buf)[tree];
+        outcome = bounds_of(&trees, tree, &begin, &end) ? name_all(self, begin, end, holder) : FAILED;
+    }
+    PyBuffer_Release(&trees.text);
+    PyBuffer_Release(&trees.ends);
+    PyBuffer_Release(&holders);
+    if (outcome != DONE) {
+        return outcome == FAILED ? NULL : Py_NewRef(Py_None);
+    }
+    PyObject *names = PyBytes_FromStringAndSize(
+        self->names.text.data + self->names.told, (Py_ssize_t)(self->names.text.used - self->names.told));
+    self->names.told = self->names.text.used;
+    return names;
+}
+
+/* flagged(text, ends, flags): which of such trees have names at whose places a flag is: rows of the number of the tree and
+   the place, of eight bytes each. None where one of them is no tree. */
+static PyObject *
+flagged(TreeNames *self, PyObject *args)
+{
+    Trees trees;
+    Py_buffer flags;
+    if (!PyArg_ParseTuple(args, "y*y*y*", &trees.text, &trees.ends, &flags)) {
+        return NULL;
+    }
+    trees.count = trees.ends.len / (Py_ssize_t)sizeof(int64_t);
+    Column rows = {NULL, 0, 0};
+    Outcome outcome = DONE;
+    for (Py_ssize_t tree = 0; outcome == DONE && tree < trees.count; tree++) {
+        const uint8_t *begin, *end;
+        outcome = bounds_of(&trees, tree, &begin, &end) ? find_flagged(self, begin, end, tree, &flags, &rows) : FAILED;
+    }
+    PyObject *result = outcome == DONE ? bytes_of(&rows) : outcome == LEFT ? Py_NewRef(Py_None) : NULL;
+    PyMem_Free(rows.data);
+    PyBuffer_Release(&trees.text);
+    PyBuffer_Release(&trees.ends);
+    PyBuffer_Release(&flags);
+    return result;
 }
 
 static void
@@ -459,7 +566,9 @@ init(TreeNames *self, PyObject *args, PyObject *Py_UNUSED(keywords))
         PyErr_SetString(PyExc_TypeError, "it is made already");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "ny*y*", &catalogue->oid_size, &catalogue->oids, &catalogue->buckets)) {
+    if (!PyArg_ParseTuple(
+            args, "ny*y*KK", &catalogue->oid_size, &catalogue->oids, &catalogue->buckets, &self->secrets[0],
+            &self->secrets[1])) {
         return -1;
     }
     return catalogue_fits(catalogue) && make_table(self, LEAST) && names_begin(&self->names) ? 0 : -1;
@@ -479,6 +588,7 @@ dealloc(TreeNames *self)
 
 static PyMethodDef methods[] = {
     {"add", (PyCFunction)add, METH_VARARGS, NULL},
+    {"flagged", (PyCFunction)flagged, METH_VARARGS, NULL},
     {"take", (PyCFunction)take, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
