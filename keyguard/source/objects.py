@@ -58,10 +58,7 @@ class ObjectExaminer:
         prefilter = self._engine.prefilter
         anchored = {bisect_right(batch.ends, start) for _, start in prefilter.hits(batch.text)}
         opaque = set(_opaque(batch)) if batch.kind == BLOB else set()
-        for number, base in enumerate(batch.bases):
-            # What is new in an object has no anchor, nor what it has of its base.
-            if number not in anchored and number not in opaque and base != APART and base not in loud:
-                continue
+        for number in _suspects(batch, anchored | opaque, loud):
             content = batch.content(number)
             hits = prefilter.hits(content)
             dull = self._dull.hold(content, hits)
@@ -95,6 +92,19 @@ class ObjectExaminer:
         for name in names:
             results += self._engine.examine(Blob(name, Stored("path", path=name.decode("utf-8", "surrogateescape"))))
         return results
+
+
+def _suspects(batch: Batch, known: set[int], loud: set[int]) -> Iterator[int]:
+    """The objects to be looked at, in their order: those `known`, and what stands on one that turns out to be loud.
+
+    Of any other what is new has no anchor, nor what it has of its base.
+    """
+    bases = batch.bases
+    if not known and APART not in bases:
+        return
+    for number, base in enumerate(bases):
+        if number in known or base == APART or base in loud:
+            yield number
 
 
 def _opaque(blobs: Batch) -> Iterator[int]:

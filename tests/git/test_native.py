@@ -19,7 +19,7 @@ from keyguard.git.odb.batch import BEGINNING, ENDING, Batch
 from keyguard.git.odb.catalogue import catalogue
 from keyguard.git.odb.delta import apply_delta
 from keyguard.git.odb.family import _in_one_go, _level_by_level
-from keyguard.git.odb.kinds import BLOB, TREE
+from keyguard.git.odb.kinds import BLOB, COMMIT, TREE
 from keyguard.git.odb.links import Gatherer, Links
 from keyguard.git.odb.pack import ELSEWHERE, NOWHERE, OFS_DELTA, REF_DELTA, WHOLE, Entries
 from keyguard.git.odb.unpack import NativeUnpacker, PlainUnpacker, Unpacker
@@ -203,6 +203,49 @@ def test_an_object_of_the_same_name_makes_one_run() -> None:
     assert len(pairs(links)[0]) == 6 * 9
 
 
+HEX = st.sampled_from([b"0" * 40, b"12" * 20, b"af" * 20, b"AF" * 20, b"0" * 39, b"g" * 40, b"0" * 64])
+PERSON = st.sampled_from(
+    [
+        b"A <a@b> 12 +0000",
+        b"A <a@b> 1234567890123456789 +0000",
+        b"A > 7 > 8 9",
+        b"<> 5",
+        b"> 6 ",
+        b"> x 1 ",
+        b"",
+        b"A> 1 > 2\r ",
+    ]
+)
+LINE = st.one_of(
+    st.tuples(st.sampled_from([b"tree ", b"parent ", b"parent", b"tree"]), HEX),
+    st.tuples(st.sampled_from([b"author ", b"committer ", b"encoding "]), PERSON),
+    st.tuples(st.just(b""), st.sampled_from([b"", b"\n", b"a message", b"parent "])),
+).map(b"".join)
+LINES = st.lists(LINE, max_size=4)
+USUAL = st.builds(
+    lambda tree, parents, author, committer, rest: [b"tree " + tree, *(b"parent " + oid for oid in parents),
+                                                    b"author " + author, b"committer " + committer, *rest],
+    HEX, st.lists(HEX, max_size=3), PERSON, PERSON, LINES,
+)  # fmt: skip
+COMMITS = st.one_of(LINES, USUAL).map(b"\n".join)
+
+
+@given(st.lists(COMMITS, max_size=5), st.sampled_from([20, 32]))
+def test_commits_are_read_alike(commits: list[bytes], size: int) -> None:
+    def told() -> tuple[list[list[int]], bool]:
+        gatherer = Gatherer(catalogue([np.frombuffer(bytes(size) + b"\xaf" * size, np.uint8).reshape(2, size)], size))
+        gatherer.add(range(5, 5 + len(commits)), Batch.of(COMMIT, commits))
+        links = gatherer.take()
+        columns = (links.commit, links.date, links.tree, links.counts, links.parents, links.absent.ravel())
+        return [column.tolist() for column in columns], links.strange
+
+    mine = told()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "native", None)
+        assert mine == told()
+
+
 def test_names_are_told_once_and_by_their_places() -> None:
     first, second = (b"".join(b"100644 %c\0%s" % (name, OIDS[0]) for name in names) for names in (b"ab", b"bcd"))
     cut_off = b"100644 e\0%s100644 f" % OIDS[0]
@@ -357,6 +400,8 @@ def test_there_is_an_end_to_what_waits() -> None:
         lambda: native.read_entries(b"PACK", np.zeros(1, np.int64), 1, 0, 4, 20),
         lambda: native.in_order(bytes(3), bytes(8), 5),
         lambda: native.in_order(bytes(3), bytes(12), 1 << 20),
+        lambda: native.read_commits(b"tree", b"\5" + bytes(7), 20),
+        lambda: native.read_commits(b"tree", b"\4" + bytes(7), 0),
         lambda: native.TreeNames(4, b"", bytes(4 * 65537), 1, 2),
         lambda: native.TreeNames(20, b"", bytes(4), 1, 2),
         lambda: native.TreeNames(20, b"", bytes(4 * 65536) + b"\1\0\0\0", 1, 2),

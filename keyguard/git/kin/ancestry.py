@@ -12,7 +12,7 @@ import numpy as np
 from keyguard.errors import GitError
 from keyguard.git.changes import Changed
 from keyguard.git.command import Git
-from keyguard.git.kin.arcs import Flags
+from keyguard.git.kin.arcs import Flags, distinct
 from keyguard.git.kin.differences import Differences
 from keyguard.git.kin.folders import TOO_LONG, paths
 from keyguard.git.kin.kinship import Kinship
@@ -123,7 +123,7 @@ class ReadPast:
 
     def _is_hidden(self, trees: Numbers, names: Numbers) -> Flags:
         """Whether each of some trees has an entry of the name beside it for what is not stored."""
-        hidden = np.isin(trees, self._with_gaps)
+        hidden = self._with_gaps[trees]
         if hidden.any():
             ways = Ways(self._kinship.catalogue)
             self._kinship.read(trees[hidden], ways)
@@ -133,10 +133,12 @@ class ReadPast:
         return hidden
 
     @cached_property
-    def _with_gaps(self) -> Numbers:
-        """The numbers of what names something absent; none where that is too much to be told."""
-        holders = set[int]().union(*(self._kinship.absent(MOST_ABSENT) or {}).values())
-        return np.array(sorted(holders), np.int64)
+    def _with_gaps(self) -> Flags:
+        """By number, what names something absent; nothing where that is too much to be told."""
+        flags: Flags = np.zeros(len(self._kinship.catalogue), np.bool_)
+        for holders in (self._kinship.absent(MOST_ABSENT) or {}).values():
+            flags[list(holders)] = True
+        return flags
 
 
 def _leading(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Ways:
@@ -146,13 +148,13 @@ def _leading(kinship: Kinship, blobs: Collection[str], named: Collection[Named])
     """
     catalogue = kinship.catalogue
     trees = catalogue.named([bytes.fromhex(tree) for _, tree in named])
-    wanted = np.union1d(catalogue.named(list(map(bytes.fromhex, blobs))), trees)
+    wanted = distinct(np.concatenate([catalogue.named(list(map(bytes.fromhex, blobs))), trees]))
     wanted = wanted[wanted != ABSENT]
     ways = kinship.ways_to(wanted)
     below = _add_named(ways, kinship, trees, [os.fsencode(name) for name, _ in named])
     known: Flags = np.zeros(len(catalogue), np.bool_)
     for _ in range(DEEPEST):
-        below = np.unique(below[ways.is_stored(below)])
+        below = distinct(below[ways.is_stored(below)])
         below = below[~known[below]]
         if not len(below):
             return ways

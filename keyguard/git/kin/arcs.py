@@ -15,6 +15,14 @@ from keyguard.git.odb.ranges import ranges
 Flags = npt.NDArray[np.bool_]
 
 
+def distinct(numbers: npt.NDArray[np.integer]) -> Numbers:
+    """The different ones of some numbers, ascending."""
+    # np.unique imports all of numpy.ma, which takes as long as many a repository.
+    found = np.sort(numbers).astype(np.int64, copy=False)
+    different: Numbers = found[np.append(np.ones(min(1, len(found)), np.bool_), found[1:] != found[:-1])]
+    return different
+
+
 @dataclass(frozen=True, slots=True)
 class Arcs:
     """What numbers, from 0 on, lead to: each to those in `ahead` from its `first` to the next one's."""

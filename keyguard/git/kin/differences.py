@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keyguard.errors import GitError
-from keyguard.git.kin.arcs import Flags
+from keyguard.git.kin.arcs import Flags, distinct
 from keyguard.git.kin.folders import MOST_OF_PATHS, Folders
 from keyguard.git.kin.ways import TOO_MANY, Ways
 from keyguard.git.odb.catalogue import ABSENT, Numbers
@@ -107,7 +107,8 @@ class Differences:
         differs = before != after
         # Of what is absent nobody knows that it was taken.
         gone = np.flatnonzero(self._ways.is_tree(before) & (after == ABSENT) & (pairs.after[which] != ABSENT))
-        differs[gone] = ~self._hidden(pairs.after[which[gone]], name[gone])
+        if len(gone):
+            differs[gone] = ~self._hidden(pairs.after[which[gone]], name[gone])
         which, name, before, after = which[differs], name[differs], before[differs], after[differs]
         of_pair, folder = pairs.pair[which], pairs.folder[which]
         old_folder, new_folder = self._ways.is_tree(before), self._ways.is_tree(after)
@@ -128,7 +129,7 @@ class Differences:
             which, name, child = self._ways.entries(trees)
             columns.append((which * len(self._names) + name, child))
         (left, before), (right, after) = columns
-        both = np.union1d(left, right)
+        both = distinct(np.concatenate([left, right]))
         old, new = np.full(len(both), ABSENT), np.full(len(both), ABSENT)
         old[np.searchsorted(both, left)] = before
         new[np.searchsorted(both, right)] = after

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from keyguard.errors import GitError
+from keyguard.git.kin.arcs import distinct
 from keyguard.git.kin.ways import TOO_MANY, Ways
 from keyguard.git.odb.catalogue import Numbers
 
@@ -59,7 +60,8 @@ def paths(ways: Ways, roots: Numbers, files: Numbers) -> Iterator[tuple[int, byt
     """
     names = ways.names()
     folders = Folders(names)
-    trees, folder = np.unique(roots), np.zeros(len(np.unique(roots)), np.int64)
+    trees = distinct(roots)
+    folder = np.zeros(len(trees), np.int64)
     left, most = MOST_OF_PATHS, MOST_ENTRIES
     while len(trees):
         most -= int(ways.widths(trees).sum())

@@ -9,7 +9,7 @@ import numpy as np
 
 from keyguard.errors import GitError
 from keyguard.git.command import Git
-from keyguard.git.kin.arcs import Flags, arcs
+from keyguard.git.kin.arcs import Flags, arcs, distinct
 from keyguard.git.kin.commits import Commits, commits_of
 from keyguard.git.kin.runs import Runs
 from keyguard.git.kin.ways import TOO_MANY, Ways
@@ -60,12 +60,13 @@ class Kinship:
         return {oid: of_one for oid, of_one in holders.items() if oid not in EMPTY_TREE.values()}
 
     def above(self, numbers: Numbers) -> Numbers:
-        """The trees and tags that name one of these, or what names one, and so on."""
-        wanted = np.unique(numbers)
+        """These objects, and the trees and tags that name one of them, or what names one, and so on."""
+        wanted = distinct(numbers)
         known: Flags = np.zeros(len(self.catalogue), np.bool_)
+        known[wanted] = True
         while len(wanted):
-            holders = np.unique(self._holders[self._runs.holders(self._runs.naming(wanted))])
-            wanted = holders[~known[holders]].astype(np.int64)
+            holders = distinct(self._holders[self._runs.holders(self._runs.naming(wanted))])
+            wanted = holders[~known[holders]]
             known[wanted] = True
         return np.flatnonzero(known)
 
@@ -74,7 +75,7 @@ class Kinship:
 
         None where they name each other too often.
         """
-        above = np.union1d(self.above(wanted), wanted)
+        above = self.above(wanted)
         runs = self._runs.naming(above)
         if self._runs.width(runs) > MOST_ENTRIES:
             return None
@@ -85,7 +86,7 @@ class Kinship:
 
     def ways_to(self, numbers: Numbers) -> Ways:
         """The ways to these objects, from all trees that lead to one. Raises GitError where there are too many."""
-        runs = self._runs.naming(np.union1d(self.above(numbers), numbers))
+        runs = self._runs.naming(self.above(numbers))
         if self._runs.width(runs) > MOST_ENTRIES:
             raise GitError(TOO_MANY)
         holder, child, name = self._runs.entries(runs)
@@ -99,7 +100,7 @@ class Kinship:
 
         git reads them. What it cannot read is left out. Raises GitError.
         """
-        numbers = np.unique(numbers)
+        numbers = distinct(numbers)
         found = [np.empty(0, np.int64)]
         for harvest in examine_named(self._git, _Trees(), [oid.hex() for oid in self.catalogue.ids(numbers)]):
             for tree in harvest.found:

@@ -99,9 +99,9 @@ class Gatherer:
     _absent: list[tuple[Oids, Small, Small]] = field(default_factory=list)
     # Names, where trees are taken apart in Python.
     _places: Names = field(default_factory=Names)
-    # Of each commit its holder, its date and how many parents it has; of all of them tree and parents.
-    _commits: list[tuple[int, int, int]] = field(default_factory=list)
-    _named: list[bytes] = field(default_factory=list)
+    # Of some commits the holders, the dates and how many parents each has; of all of them tree and parents.
+    _commits: list[tuple[Numbers, Numbers, Numbers, Oids]] = field(default_factory=list)
+    _waiting: int = 0
     # And of those before: holder, date, tree, how many parents, and these.
     _settled: list[tuple[Numbers, ...]] = field(default_factory=list)
     # Trees that wait to be taken apart, and their holders.
@@ -131,8 +131,7 @@ class Gatherer:
         if batch.kind == TREE:
             return self._add_tree_batch(np.asarray(holders, np.int64), batch)
         if batch.kind == COMMIT:
-            for holder, content in zip(holders, batch.contents(), strict=True):
-                self._add_commit(int(holder), content)
+            self._add_commits(np.asarray(holders, np.int64), batch)
         elif batch.kind == TAG:
             for holder, content in zip(holders, batch.contents(), strict=True):
                 self._add_tag(int(holder), content)
@@ -166,16 +165,16 @@ class Gatherer:
 
     def _settle_commits(self) -> None:
         """Make numbers of the commits that wait."""
-        commit, date, counts = np.array(self._commits, np.int64).reshape(-1, 3).T
+        none, nothing = np.empty(0, np.int64), np.empty((0, self._oid_size), np.uint8)
+        commit, date, counts, named = map(np.concatenate, zip((none, none, none, nothing), *self._commits, strict=True))
         holder = np.repeat(commit, counts + 1)
-        named = _raw(self._named, self._oid_size)
         target = self._known(named, holder, holder)
         target[(target == ABSENT) & (named == self._empty_tree).all(axis=1)] = NOTHING
         # Of each commit the first that it names is its tree.
         is_tree = np.zeros(len(target), np.bool_)
         is_tree[np.cumsum(counts + 1) - counts - 1] = True
         self._settled.append((commit, date, target[is_tree], counts, target[~is_tree]))
-        self._commits, self._named = [], []
+        self._commits, self._waiting = [], 0
 
     def _known(self, oids: Oids, first: Numbers, last: Numbers) -> Numbers:
         """The numbers of some objects. Those that are not stored are kept, with the holders that name each."""
@@ -238,17 +237,33 @@ class Gatherer:
         else:
             self._add_runs(_oids(found, entry, self._oid_size), first, last, places)
 
-    def _add_commit(self, holder: int, content: bytes) -> None:
-        links = COMMIT_LINKS[self._oid_size].match(content)
-        if not links:
-            self._strange = True
-            return
-        tree, parents, date = links.groups()
-        oids = tree + parents.replace(b"parent ", b"").replace(b"\n", b"")
-        self._commits.append((holder, int(date or 0), len(oids) // len(tree) - 1))
-        self._named.append(oids)
-        if len(self._commits) == COMMITS:
+    def _add_commits(self, holders: Numbers, batch: Batch) -> None:
+        read = compiled.native.read_commits(batch.text, _ends(batch), self._oid_size) if compiled.native else None
+        if read:
+            rows, ids = read
+            date, counts = np.frombuffer(rows, np.int64).reshape(-1, 2).T
+            self._commits.append((holders, date, counts, np.frombuffer(ids, np.uint8).reshape(-1, self._oid_size)))
+        else:
+            self._add_one_by_one(holders, batch)
+        self._waiting += len(batch)
+        if self._waiting >= COMMITS:
             self._settle_commits()
+
+    def _add_one_by_one(self, holders: Numbers, batch: Batch) -> None:
+        """Add commits of which one may be none."""
+        found: list[tuple[int, int, int]] = []
+        named: list[bytes] = []
+        for holder, content in zip(holders.tolist(), batch.contents(), strict=True):
+            links = COMMIT_LINKS[self._oid_size].match(content)
+            if not links:
+                self._strange = True
+                continue
+            tree, parents, date = links.groups()
+            oids = tree + parents.replace(b"parent ", b"").replace(b"\n", b"")
+            found.append((holder, int(date or 0), len(oids) // len(tree) - 1))
+            named.append(oids)
+        commit, dates, counts = np.array(found, np.int64).reshape(-1, 3).T
+        self._commits.append((commit, dates, counts, _raw(named, self._oid_size)))
 
     def _add_tag(self, holder: int, content: bytes) -> None:
         link = TAG_LINK[self._oid_size].match(content)

@@ -3,6 +3,7 @@
 static PyMethodDef functions[] = {
     {"apply_delta", apply_delta, METH_VARARGS, NULL},
     {"news", news, METH_VARARGS, NULL},
+    {"read_commits", read_commits, METH_VARARGS, NULL},
     {"read_entries", read_entries, METH_VARARGS, NULL},
     {"in_order", in_order, METH_VARARGS, NULL},
     {"use_libdeflate", use_libdeflate, METH_O, NULL},

@@ -163,8 +163,9 @@ void blobs_drop(Blobs *blobs);
 
 void blobs_end(Blobs *blobs);
 
-/* --- entries.c, order.c, trees.c, unpack.c --- */
+/* --- commits.c, entries.c, order.c, trees.c, unpack.c --- */
 
+PyObject *read_commits(PyObject *module, PyObject *args);
 PyObject *read_entries(PyObject *module, PyObject *args);
 PyObject *in_order(PyObject *module, PyObject *args);
 extern PyType_Spec tree_names_spec, unpacker_spec;
