@@ -123,7 +123,8 @@ class ReadPast:
 
     def _is_hidden(self, trees: Numbers, names: Numbers) -> Flags:
         """Whether each of some trees has an entry of the name beside it for what is not stored."""
-        hidden = self._with_gaps[trees]
+        hidden = self._ways.is_stored(trees)
+        hidden[hidden] = self._with_gaps[trees[hidden]]
         if hidden.any():
             ways = Ways(self._kinship.catalogue)
             self._kinship.read(trees[hidden], ways)
