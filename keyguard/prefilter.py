@@ -146,12 +146,19 @@ def _hidden_by(texts: tuple[bytes, ...]) -> list[list[tuple[int, int]]]:
 
     A search for leftmost matches goes on behind a match, and so passes over what overlaps it.
     """
-    return [
-        [
-            (shift, other)
-            for shift in range(len(text))
-            for other, begins in enumerate(texts)
-            if (shift, other) != (0, index) and (begins.startswith(text[shift:]) or text[shift:].startswith(begins))
-        ]
-        for index, text in enumerate(texts)
-    ]
+    whole: dict[bytes, list[int]] = {}
+    beginning: dict[bytes, list[int]] = {}
+    for index, text in enumerate(texts):
+        whole.setdefault(text, []).append(index)
+        for length in range(1, len(text) + 1):
+            beginning.setdefault(text[:length], []).append(index)
+    hidden: list[list[tuple[int, int]]] = []
+    for index, text in enumerate(texts):
+        within = []
+        for shift in range(len(text)):
+            rest = text[shift:]
+            shorter = (rest[:length] for length in range(1, len(rest)))
+            within += [(shift, other) for part in shorter for other in whole.get(part, ())]
+            within += [(shift, other) for other in beginning.get(rest, ()) if (shift, other) != (0, index)]
+        hidden.append(within)
+    return hidden
