@@ -6,6 +6,7 @@ Source: gitformat-pack(5), "pack-*.pack files have the following format".
 from __future__ import annotations
 
 import mmap
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,9 @@ WHOLE, ELSEWHERE, NOWHERE = -1, -2, -3
 # Headers read at a time, and the bytes of the pack they may span: between two such groups the pages of the
 # pack that were touched are given back.
 GROUP, GROUP_SPAN = 1 << 16, 16 << 20
+
+# Groups that are read at a time.
+THREADS = 2
 
 # So many bytes of 7 bits, after the first one's 4, stay within 63 bits.
 LONGEST = 8
@@ -93,10 +97,15 @@ def read_entries(mapped: mmap.mmap, index: Index) -> Entries:
     row = np.argsort(stored).astype(np.int32)
     offsets = stored[row]
     content = np.frombuffer(mapped, np.uint8)
-    groups = []
-    for start, after in pairwise(_group_bounds(offsets, limit)):
-        groups.append(_read_headers(content, offsets, start, after, limit, width))
+
+    def read(bounds: tuple[int, int]) -> _Headers:
+        headers = _read_headers(content, offsets, *bounds, limit, width)
         release(mapped)
+        return headers
+
+    # Most of this is waiting for pages of the pack, which two can do at a time.
+    with ThreadPoolExecutor(THREADS) as pool:
+        groups = list(pool.map(read, pairwise(_group_bounds(offsets, limit))))
     headers = _joined(groups, width)
     foreign = _set_named(headers, row, index)
     ends = np.clip(np.append(offsets, limit), 0, limit)

@@ -83,93 +83,99 @@ find_before(const int64_t *offsets, Py_ssize_t entry, int64_t wanted)
     return low < entry && offsets[low] == wanted ? (int32_t)low : NOWHERE;
 }
 
-/* The columns of the entries that were read, each of its own width. */
+/* The columns of the entries that were read, each of its own width, and how many are REF_DELTAs. */
 typedef struct {
-    PyObject *length, *kind, *size, *base, *named;
+    uint8_t *length, *kind;
+    int64_t *size;
+    int32_t *base;
+    Py_ssize_t named;
 } Columns;
 
-static int
-make_columns(Columns *columns, Py_ssize_t count)
-{
-    columns->length = PyBytes_FromStringAndSize(NULL, count);
-    columns->kind = PyBytes_FromStringAndSize(NULL, count);
-    columns->size = PyBytes_FromStringAndSize(NULL, count * sizeof(int64_t));
-    columns->base = PyBytes_FromStringAndSize(NULL, count * sizeof(int32_t));
-    columns->named = PyByteArray_FromStringAndSize(NULL, 0);
-    return columns->length && columns->kind && columns->size && columns->base && columns->named;
-}
+/* What is read, and of what: the pack is that up to `limit`. */
+typedef struct {
+    const uint8_t *pack;
+    const int64_t *offsets;
+    Py_ssize_t start, after, limit, oid_size;
+} Group;
 
 static void
-drop_columns(Columns *columns)
+fill_columns(Columns *columns, const Group *group)
 {
-    Py_XDECREF(columns->length);
-    Py_XDECREF(columns->kind);
-    Py_XDECREF(columns->size);
-    Py_XDECREF(columns->base);
-    Py_XDECREF(columns->named);
-}
-
-static int
-append(PyObject *named, const uint8_t *oid, Py_ssize_t oid_size)
-{
-    Py_ssize_t end = PyByteArray_Size(named);
-    if (PyByteArray_Resize(named, end + oid_size) < 0) {
-        return 0;
-    }
-    memcpy(PyByteArray_AsString(named) + end, oid, oid_size);
-    return 1;
-}
-
-static int
-fill_columns(
-    Columns *columns, const uint8_t *pack, const int64_t *offsets, Py_ssize_t start, Py_ssize_t after, Py_ssize_t limit,
-    Py_ssize_t oid_size)
-{
-    char *length = PyBytes_AsString(columns->length), *kind = PyBytes_AsString(columns->kind);
-    char *size = PyBytes_AsString(columns->size), *base = PyBytes_AsString(columns->base);
-    for (Py_ssize_t entry = start; entry < after; entry++) {
+    for (Py_ssize_t entry = group->start, place = 0; entry < group->after; entry++, place++) {
         Header header;
-        read_header(pack, (Py_ssize_t)offsets[entry], limit, oid_size, &header);
-        int32_t found = WHOLE;
+        read_header(group->pack, (Py_ssize_t)group->offsets[entry], group->limit, group->oid_size, &header);
+        columns->base[place] = WHOLE;
         if (header.kind == OFS_DELTA) {
-            found = header.back > 0 ? find_before(offsets, entry, offsets[entry] - header.back) : NOWHERE;
+            int64_t wanted = group->offsets[entry] - header.back;
+            columns->base[place] = header.back > 0 ? find_before(group->offsets, entry, wanted) : NOWHERE;
         }
-        *length++ = (char)header.length;
-        *kind++ = (char)header.kind;
-        memcpy(size, &header.size, sizeof(header.size));
-        memcpy(base, &found, sizeof(found));
-        size += sizeof(header.size);
-        base += sizeof(found);
-        if (header.named && !append(columns->named, header.named, oid_size)) {
-            return 0;
+        columns->length[place] = header.length;
+        columns->kind[place] = header.kind;
+        columns->size[place] = header.size;
+        columns->named += header.kind == REF_DELTA;
+    }
+}
+
+/* The ids of the bases of all REF_DELTAs, one after another. */
+static PyObject *
+bases_named(const Columns *columns, const Group *group)
+{
+    PyObject *named = PyBytes_FromStringAndSize(NULL, columns->named * group->oid_size);
+    char *to = named ? PyBytes_AsString(named) : NULL;
+    for (Py_ssize_t place = 0; to && place < group->after - group->start; place++) {
+        if (columns->kind[place] == REF_DELTA) {
+            Header header;
+            Py_ssize_t offset = (Py_ssize_t)group->offsets[group->start + place];
+            read_header(group->pack, offset, group->limit, group->oid_size, &header);
+            memcpy(to, header.named, group->oid_size);
+            to += group->oid_size;
         }
     }
-    return 1;
+    return named;
 }
 
 /* read_entries(pack, offsets, start, after, limit, oid_size): of the entries `start`..`after`, of which all `offsets`
    ascend, the columns: a header's length and the kind, a byte each; the size, of eight bytes; the position of an
-   OFS_DELTA's base, of four; and, one after another, the ids of the bases of REF_DELTAs. */
+   OFS_DELTA's base, of four; and, one after another, the ids of the bases of REF_DELTAs. Other threads go on meanwhile. */
 PyObject *
 read_entries(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer pack, offsets;
-    Py_ssize_t start, after, limit, oid_size;
-    if (!PyArg_ParseTuple(args, "y*y*nnnn", &pack, &offsets, &start, &after, &limit, &oid_size)) {
+    Group group;
+    if (!PyArg_ParseTuple(
+            args, "y*y*nnnn", &pack, &offsets, &group.start, &group.after, &group.limit, &group.oid_size)) {
         return NULL;
     }
-    Columns columns = {0};
-    Py_ssize_t count = offsets.len / (Py_ssize_t)sizeof(int64_t);
-    PyObject *result = NULL;
-    if (limit > pack.len || start < 0 || start > after || after > count || count >= INT32_MAX) {
+    group.pack = pack.buf;
+    group.offsets = offsets.buf;
+    Py_ssize_t total = offsets.len / (Py_ssize_t)sizeof(int64_t), count = group.after - group.start;
+    PyObject *parts[4] = {NULL}, *named = NULL, *result = NULL;
+    if (group.limit > pack.len || group.start < 0 || count < 0 || group.after > total || total >= INT32_MAX) {
         PyErr_SetString(PyExc_ValueError, "the entries lie outside");
+        goto end;
     }
-    else if (
-        make_columns(&columns, after - start)
-        && fill_columns(&columns, pack.buf, offsets.buf, start, after, limit, oid_size)) {
-        result = Py_BuildValue("OOOOO", columns.length, columns.kind, columns.size, columns.base, columns.named);
+    static const size_t widths[] = {1, 1, sizeof(int64_t), sizeof(int32_t)};
+    void *to[4];
+    for (int column = 0; column < 4; column++) {
+        parts[column] = PyBytes_FromStringAndSize(NULL, count * widths[column]);
+        if (!parts[column]) {
+            goto end;
+        }
+        to[column] = PyBytes_AsString(parts[column]);
     }
-    drop_columns(&columns);
+    Columns columns = {to[0], to[1], to[2], to[3], 0};
+    Py_BEGIN_ALLOW_THREADS
+    fill_columns(&columns, &group);
+    Py_END_ALLOW_THREADS
+    named = bases_named(&columns, &group);
+    if (named) {
+        result = Py_BuildValue("OOOOO", parts[0], parts[1], parts[2], parts[3], named);
+    }
+end:
+    for (int column = 0; column < 4; column++) {
+        Py_XDECREF(parts[column]);
+    }
+    Py_XDECREF(named);
     PyBuffer_Release(&pack);
     PyBuffer_Release(&offsets);
     return result;

@@ -103,9 +103,15 @@ number_of(const Catalogue *catalogue, const uint8_t *oid)
     const int32_t *buckets = catalogue->buckets.buf;
     int bucket = oid[0] << 8 | oid[1];
     int32_t low = buckets[bucket], high = buckets[bucket + 1];
+    /* Nearly always the next two bytes decide. */
+    int beyond = oid[2] << 8 | oid[3];
     while (low < high) {
         int32_t middle = low + (high - low) / 2;
-        int order = memcmp(oids + middle * catalogue->oid_size, oid, catalogue->oid_size);
+        const uint8_t *found = oids + middle * catalogue->oid_size;
+        int order = (found[2] << 8 | found[3]) - beyond;
+        if (!order) {
+            order = memcmp(found + 4, oid + 4, catalogue->oid_size - 4);
+        }
         if (!order) {
             return middle;
         }
