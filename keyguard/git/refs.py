@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from keyguard.git.command import Git
@@ -36,17 +36,18 @@ def own_ref_names(git: Git) -> list[tuple[str, str]]:
     return [(name, oid) for name, oid in ref_names(git) if name.startswith(OWN)]
 
 
-def refs(git: Git, commits: Callable[[set[str]], Container[str]] = lambda _: ()) -> list[Ref]:
+def refs(git: Git, told: Callable[[set[str]], Mapping[str, str]] = lambda _: {}) -> list[Ref]:
     """Every ref, with the object that it stands for. Raises GitError.
 
-    `commits` gives those of some ids that are known to be commits: they stand for themselves, and git is not asked.
+    `told` gives what some objects stand for, as far as that is known. Of the others git is asked.
     """
     named = ref_names(git)
     held = {oid for _, oid in named}
-    known = commits(held)
-    others = sorted(oid for oid in held if oid not in known)
-    ends = dict(zip(others, checked(git, [f"{oid}^{{}}" for oid in others]), strict=True))
-    return [Ref(name, oid, ends.get(oid) or oid) for name, oid in named]
+    known = told(held)
+    others = sorted(held - known.keys())
+    asked = checked(git, [f"{oid}^{{}}" for oid in others])
+    ends = {**known, **{oid: end for oid, end in zip(others, asked, strict=True) if end}}
+    return [Ref(name, oid, ends.get(oid, oid)) for name, oid in named]
 
 
 def heads(git: Git) -> dict[str, str]:

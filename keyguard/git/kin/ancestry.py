@@ -53,7 +53,18 @@ class ReadPast:
 
     @cached_property
     def refs(self) -> list[Ref]:
-        return refs(self._git, self._commits.places)
+        return refs(self._git, self._stood_for)
+
+    def _stood_for(self, oids: Collection[str]) -> dict[str, str]:
+        """What some objects stand for: a commit for itself, a tag for what it names in the end.
+
+        Not those of other kinds, and no tags of what is not stored.
+        """
+        known = self._kinship.catalogue
+        found = {oid: oid for oid in self._commits.places(oids)}
+        others = [oid for oid in oids if oid not in found]
+        ends = known.ids(self._kinship.peeled(known.named(list(map(bytes.fromhex, others)))))
+        return found | {oid: end.hex() for oid, end in zip(others, ends, strict=True) if end}
 
     def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
         self._look_for(blobs, named)

@@ -59,6 +59,18 @@ class Kinship:
             holders[bytes(oid)].update(self._holders[first : last + 1].tolist())
         return {oid: of_one for oid, of_one in holders.items() if oid not in EMPTY_TREE.values()}
 
+    def peeled(self, numbers: Numbers) -> Numbers:
+        """What each of some objects that are tags names in the end; ABSENT for all others."""
+        runs = self._runs.of_tags()
+        holder, child, _ = self._runs.entries(runs)
+        named = np.full(len(self.catalogue) + 1, ABSENT)
+        named[self._holders[holder]] = child
+        ends = named[numbers]
+        # A tag may be of a tag.
+        while len(further := np.flatnonzero(named[ends] != ABSENT)):
+            ends[further] = named[ends[further]]
+        return ends
+
     def above(self, numbers: Numbers) -> Numbers:
         """These objects, and the trees and tags that name one of them, or what names one, and so on."""
         wanted = distinct(numbers)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from keyguard.git.kin.arcs import Flags
 from keyguard.git.odb.catalogue import Numbers
 from keyguard.git.odb.links import Links
+from keyguard.git.odb.names import NO_NAME
 from keyguard.git.odb.ranges import ranges
 
 # Runs are looked through in a hundredth of the time that sorting them takes.
@@ -43,6 +44,10 @@ class Runs:
             block = slice(at, at + BLOCK)
             wanted.take(self._child[block], mode="wrap", out=named[block])
         return np.flatnonzero(named)
+
+    def of_tags(self) -> Numbers:
+        """The runs of what tags name."""
+        return np.flatnonzero(self._name == NO_NAME)
 
     def holders(self, runs: Numbers) -> Numbers:
         """The holders in some runs. Many runs over the same holders take no more memory."""

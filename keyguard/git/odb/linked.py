@@ -101,6 +101,6 @@ def _joined(kept: list[_Kept], names: bytes) -> Links:
     for name in (field.name for field in fields(Links)):
         if name not in ("names", "strange"):
             columns[name] = np.concatenate([part.column(name) for part in kept])
-            give_back()
     kept.clear()
+    give_back()
     return Links(**columns, names=names, strange=strange)
