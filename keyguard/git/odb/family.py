@@ -22,7 +22,7 @@ DEEPEST = 10_000
 
 # What an entry costs, in seconds on one core: itself, a byte of its stream, a byte of what it gives. The last
 # is guessed from the family's first content. Only the ratio between them matters.
-PER_ENTRY, PER_PACKED, PER_BYTE = 1.5e-6, 4e-9, 0.5e-9
+PER_ENTRY, PER_PACKED, PER_BYTE = 4e-6, 12e-9, 0.15e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,17 @@ class Order:
     cost: npt.NDArray[np.float32]
     unreachable: Integers
 
-    def shares(self, cost: float) -> Iterator[tuple[int, int]]:
-        """Runs of whole families, as `start, end` in this order, of about `cost` seconds each."""
+    def shares(self, most: float, least: float = 0.0, parts: int = 1) -> Iterator[tuple[int, int]]:
+        """Runs of whole families, as `start, end` in this order, of about `most` seconds each.
+
+        Towards the end they have a `parts`th of what is left, but about `least` seconds: whoever works on the last has
+        few to wait for.
+        """
         total = np.cumsum(self.cost, dtype=np.float64)
         first = 0
         while first < len(self.cost):
             before = total[first - 1] if first else 0.0
+            cost = min(most, max(least, (total[-1] - before) / parts))
             after = max(int(np.searchsorted(total, before + cost, side="right")), first + 1)
             yield int(self.starts[first]), int(self.starts[after])
             first = after

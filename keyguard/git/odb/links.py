@@ -133,8 +133,7 @@ class Gatherer:
         if batch.kind == COMMIT:
             self._add_commits(np.asarray(holders, np.int64), batch)
         elif batch.kind == TAG:
-            for holder, content in zip(holders, batch.contents(), strict=True):
-                self._add_tag(int(holder), content)
+            self._add_tags(np.asarray(holders, np.int64), batch)
         return None
 
     def named(self, batch: Batch, places: Collection[int]) -> Iterator[tuple[int, int]]:
@@ -265,13 +264,12 @@ class Gatherer:
         commit, dates, counts = np.array(found, np.int64).reshape(-1, 3).T
         self._commits.append((commit, dates, counts, _raw(named, self._oid_size)))
 
-    def _add_tag(self, holder: int, content: bytes) -> None:
-        link = TAG_LINK[self._oid_size].match(content)
-        if not link:
-            self._strange = True
-            return
-        holders = np.array([holder], np.int64)
-        self._add_runs(_raw([link[1]], self._oid_size), holders, holders, np.array([NO_NAME]))
+    def _add_tags(self, holders: Numbers, batch: Batch) -> None:
+        links = [TAG_LINK[self._oid_size].match(content) for content in batch.contents()]
+        self._strange |= None in links
+        holders = holders[[link is not None for link in links]]
+        named = _raw([link[1] for link in links if link], self._oid_size)
+        self._add_runs(named, holders, holders, np.full(len(holders), NO_NAME))
 
 
 def _ends(batch: Batch) -> Numbers:

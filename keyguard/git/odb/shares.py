@@ -22,6 +22,9 @@ from keyguard.git.odb.walk import Walk
 LEAST, MOST = 0.02, 0.3
 SHARES_PER_PROCESS = 32
 
+# How many shares a process has of what is left, towards the end: what a share costs is a guess.
+AT_THE_END = 4
+
 # What is read sooner than processes are started, in seconds.
 ALONE = 0.1
 
@@ -57,14 +60,14 @@ def harvests(git: Git, survey: Survey, make: Callable[[], Examiner[Value]], jobs
     """What the examiner finds in all that is surveyed, a harvest a share."""
     cost = sum(float(pack.order.cost.sum()) for pack in survey.packs)
     cost += LOOSE_COST * sum(map(len, survey.loose.values()))
-    shares = list(_shares(survey, min(max(cost / (jobs * SHARES_PER_PROCESS), LEAST), MOST)))
+    shares = list(_shares(survey, min(max(cost / (jobs * SHARES_PER_PROCESS), LEAST), MOST), jobs))
     for done in share_out(shares, _Maker(git, survey, make), jobs if cost > ALONE else 1):
         yield done.result or Harvest(lost=_all_lost(survey, done.task, ENDED))
 
 
-def _shares(survey: Survey, cost: float) -> Iterator[Share]:
+def _shares(survey: Survey, cost: float, jobs: int) -> Iterator[Share]:
     for number, pack in enumerate(survey.packs):
-        for start, end in pack.order.shares(cost):
+        for start, end in pack.order.shares(cost, LEAST, AT_THE_END * jobs):
             yield PackShare(number, start, end)
     for folder, oids in survey.loose.items():
         for at in range(0, len(oids), LOOSE_STEP):
