@@ -12,6 +12,7 @@ from keyguard.git.command import Git
 from keyguard.git.odb.crew import share_out
 from keyguard.git.odb.links import Gatherer
 from keyguard.git.odb.loose import examine_loose
+from keyguard.git.odb.memory import give_back
 from keyguard.git.odb.objects import Examiner, Harvest, Lost, Value
 from keyguard.git.odb.plain import Asked
 from keyguard.git.odb.survey import Survey
@@ -20,7 +21,7 @@ from keyguard.git.odb.walk import Walk
 # A share's cost in seconds: small enough that processes end together and progress shows, big enough that
 # handing it over costs nothing beside it.
 LEAST, MOST = 0.02, 0.3
-SHARES_PER_PROCESS = 32
+SHARES_PER_PROCESS = 8
 
 # How many shares a process has of what is left, towards the end: what a share costs is a guess.
 AT_THE_END = 4
@@ -97,6 +98,8 @@ class _Reader(Generic[Value]):
         self.walk: tuple[int, Walk[Value]] | None = None
 
     def __call__(self, share: Share) -> Harvest[Value]:
+        # What the share before held.
+        give_back()
         try:
             harvest = self._examined(share)
             harvest.links = self.gatherer.take()
