@@ -63,7 +63,7 @@ class Completeness:
         absent = None
         try:
             if links and links.whole and not _has_grafts(self._store):
-                past, absent = self._told(links)
+                past, absent = self._told(links, past)
             if absent is None:
                 absent = {line[1:] for line in _Question(self._git, *NEEDED).answer() if line.startswith("?")}
         except GitError as error:
@@ -74,7 +74,7 @@ class Completeness:
         reason = "promised and not fetched, and a scan fetches nothing" if promised else "they are absent"
         return past, [Unread("objects that refs need", reason, len(absent - known))]
 
-    def _told(self, links: Linked) -> tuple[Callable[[], Past], set[str] | None]:
+    def _told(self, links: Linked, asked: Callable[[], Past]) -> tuple[Callable[[], Past], set[str] | None]:
         # numpy, on which these stand, has been imported where there are links.
         from keyguard.git.kin.ancestry import ReadPast
         from keyguard.git.kin.connectivity import absent_objects
@@ -82,7 +82,7 @@ class Completeness:
 
         kinship = Kinship(self._git, *links.take())
         tips, borders = self._tips.answer(), _shallow(self._store)
-        past: Callable[[], ReadPast] = cache(partial(ReadPast, self._git, kinship, tips, borders))
+        past: Callable[[], ReadPast] = cache(partial(ReadPast, self._git, kinship, tips, borders, asked))
         # What came while all was read is known to git alone.
         return past, absent_objects(kinship, past, self._indexed()) if kinship.holds(tips) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def kinship_of(repository: Repository, jobs: int = 1) -> Kinship:
 
 def past_of(repository: Repository, jobs: int = 1) -> ReadPast:
     tips = repository("rev-list", "--no-walk", "--all", "--reflog").split()
-    return ReadPast(Git(repository.path), kinship_of(repository, jobs), tips, borders(repository))
+    git = Git(repository.path)
+    return ReadPast(git, kinship_of(repository, jobs), tips, borders(repository), partial(AskedPast, git, jobs))
 
 
 def borders(repository: Repository) -> list[str]:
@@ -330,7 +332,9 @@ def absent_in(repository: Repository, indexed: Sequence[str] = ()) -> set[str] |
     assert reading.links
     tips = repository("rev-list", "--no-walk", "--all", "--reflog", "--ignore-missing").split()
     kinship = Kinship(git, *reading.links.take())
-    return absent_objects(kinship, lambda: ReadPast(git, kinship, tips, borders(repository)), indexed)
+    return absent_objects(
+        kinship, lambda: ReadPast(git, kinship, tips, borders(repository), partial(AskedPast, git, 1)), indexed
+    )
 
 
 @pytest.mark.parametrize(
@@ -654,13 +658,16 @@ def test_folders_that_lie_too_deep_below_a_name_are_given_up(tmp_path: Path, mon
         past_of(repository).changes(set(), {("name", repository("rev-parse", "main^{tree}"))})
 
 
-def test_ways_without_number_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_ways_without_number_git_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyguard.git.kin.kinship.MOST_ENTRIES", 0)
-    repository = Repository(tmp_path)
-    repository.commit({"folder/a": b"one\n"})
+    repository = random_history(tmp_path, 9)
+    blobs = set(blobs_of(repository))
+    told, asked = past_of(repository), AskedPast(Git(tmp_path), 1)
+    questions = [(change.commit, change.path) for change in asked.changes(blobs, set())]
 
-    with pytest.raises(GitError, match="so often"):
-        past_of(repository).changes({repository("rev-parse", "main:folder/a")}, set())
+    assert sides(told.changes(blobs, set()), blobs) == sides(asked.changes(blobs, set()), blobs)
+    assert told.paths(blobs) == asked.paths(blobs)
+    assert told.held(questions) == asked.held(questions)
 
 
 @pytest.mark.parametrize(("bound", "most"), [("MOST_NAMES", 8), ("MOST_OF_NAMES", 56)])

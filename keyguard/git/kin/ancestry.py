@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from keyguard.git.kin.lineage import ReadLineage
 from keyguard.git.kin.ways import Ways
 from keyguard.git.odb.catalogue import ABSENT, Numbers
 from keyguard.git.odb.links import MOST_ABSENT
-from keyguard.git.past import Named, about
+from keyguard.git.past import Named, Past, about
 from keyguard.git.refs import Ref, refs
 
 # Folders in each other below a name with a key. git, too, goes no deeper (core.maxTreeDepth).
@@ -30,18 +30,26 @@ DEEPEST = 2048
 class ReadPast:
     """A past that was read.
 
-    `tips` are the commits that refs and reflogs are at, `borders` those whose parents a shallow clone cuts off.
+    `tips` are the commits that refs and reflogs are at, `borders` those whose parents a shallow clone cuts off. Where
+    too much leads to what is looked for, it is `asked` of git.
     """
 
-    def __init__(self, git: Git, kinship: Kinship, tips: Collection[str], borders: Collection[str]) -> None:
+    def __init__(
+        self, git: Git, kinship: Kinship, tips: Collection[str], borders: Collection[str], asked: Callable[[], Past]
+    ) -> None:
         self._git = git
+        self._ask = asked
         self._kinship = kinship
         cut_off = kinship.catalogue.named(list(map(bytes.fromhex, borders)))
         self._commits = kinship.commits(cut_off)
         self._is_border: Flags = np.isin(self._commits.number, cut_off)
         self._reached = self._commits.parents.reached(self._commits.places(tips).values())
         self._looked_for: tuple[set[str], set[Named]] = set(), set()
-        self._ways = Ways(kinship.catalogue)
+        self._ways: Ways | None = Ways(kinship.catalogue)
+
+    @cached_property
+    def _asked(self) -> Past:
+        return self._ask()
 
     @cached_property
     def graph(self) -> ReadLineage:
@@ -67,20 +75,27 @@ class ReadPast:
         return found | {oid: end.hex() for oid, end in zip(others, ends, strict=True) if end}
 
     def changes(self, blobs: set[str], named: set[Named], *, stray: bool = False) -> list[Changed]:
-        self._look_for(blobs, named)
-        return about(list(self._changed(self.stray if stray else self.graph)), blobs, {name for name, _ in named})
+        ways = self._ways_to(blobs, named)
+        if ways is None:
+            return self._asked.changes(blobs, named, stray=stray)
+        found = self._changed(ways, self.stray if stray else self.graph)
+        return about(found, blobs, {name for name, _ in named})
 
     def paths(self, blobs: set[str], *, stray: bool = False) -> dict[str, list[str]]:
-        self._look_for(blobs, set())
-        commits = self._commits
-        roots = commits.tree[(self.stray if stray else self.graph).which]
+        ways = self._ways_to(blobs, set())
+        if ways is None:
+            return self._asked.paths(blobs, stray=stray)
+        roots = self._commits.tree[(self.stray if stray else self.graph).which]
         numbers = self._kinship.catalogue.named(list(map(bytes.fromhex, blobs)))
         found: dict[str, list[str]] = defaultdict(list)
-        for number, path in sorted(paths(self._ways, roots[self._ways.is_tree(roots)], numbers[numbers != ABSENT])):
+        for number, path in sorted(paths(ways, roots[ways.is_tree(roots)], numbers[numbers != ABSENT])):
             found[self._kinship.catalogue.oid(number)].append(os.fsdecode(path))
         return found
 
     def held(self, questions: Sequence[tuple[str, str]]) -> list[str | None]:
+        ways = self._ways
+        if ways is None:
+            return self._asked.held(questions)
         places = self._commits.places({commit for commit, _ in questions})
         number = np.full(len(questions), ABSENT)
         known = np.array([at for at, (commit, _) in enumerate(questions) if commit in places], np.int64)
@@ -88,11 +103,11 @@ class ReadPast:
         paths = [os.fsencode(path).split(b"/") for _, path in questions]
         depth, left = 0, np.arange(len(questions))
         while len(left):
-            names = self._ways.places([paths[at][depth] for at in left.tolist()])
-            number[left] = self._ways.children(number[left], names)
+            names = ways.places([paths[at][depth] for at in left.tolist()])
+            number[left] = ways.children(number[left], names)
             depth += 1
             left = np.array([at for at in left.tolist() if len(paths[at]) > depth], np.int64)
-        return [oid.hex() or None for oid in self._ways.oids(number)]
+        return [oid.hex() or None for oid in ways.oids(number)]
 
     def roots(self) -> Numbers:
         """The numbers of the trees that the commits of `graph` record."""
@@ -106,15 +121,16 @@ class ReadPast:
         """The numbers of the borders of which nothing but parents can be absent."""
         return self._commits.number[self._is_border & self._commits.whole]
 
-    def _look_for(self, blobs: set[str], named: set[Named]) -> None:
+    def _ways_to(self, blobs: set[str], named: set[Named]) -> Ways | None:
         if not (blobs <= self._looked_for[0] and named <= self._looked_for[1]):
             self._ways = _leading(self._kinship, blobs, named)
             self._looked_for = blobs, named
+        return self._ways
 
-    def _changed(self, lineage: ReadLineage) -> Iterator[Changed]:
+    def _changed(self, ways: Ways, lineage: ReadLineage) -> Iterator[Changed]:
         """What differs between each commit of `lineage` and each of its parents, in their order."""
         commits = self._commits
-        marked = self._ways.is_tree(commits.tree)
+        marked = ways.is_tree(commits.tree)
         # Where a tree is absent, nobody knows that its commit took anything.
         concerned = (marked | commits.parents.leading_to(marked)) & commits.whole & lineage.which
         places = lineage.in_order(np.flatnonzero(concerned))
@@ -124,24 +140,28 @@ class ReadPast:
         before = np.full(len(which), ABSENT)
         before[count[which] > 0] = self._trees(parents)
         oids = commits.oids(places)
-        for found in Differences(self._ways, self._is_hidden).between(before, self._trees(places)[which]):
-            old, new = self._ways.oids(np.array([found.before, found.after]))
-            yield Changed(oids[which[found.pair]], os.fsdecode(found.path), old.hex() or None, new.hex() or None)
+        differences = Differences(ways, partial(self._is_hidden, ways))
+        found = list(differences.between(before, self._trees(places)[which]))
+        old = ways.oids(np.array([difference.before for difference in found], np.int64))
+        new = ways.oids(np.array([difference.after for difference in found], np.int64))
+        for difference, before_it, after_it in zip(found, old, new, strict=True):
+            commit, path = oids[which[difference.pair]], os.fsdecode(difference.path)
+            yield Changed(commit, path, before_it.hex() or None, after_it.hex() or None)
 
     def _trees(self, places: Numbers) -> Numbers:
         """The tree of each of some commits, ABSENT where that is not stored."""
         return np.maximum(self._commits.tree[places], ABSENT)
 
-    def _is_hidden(self, trees: Numbers, names: Numbers) -> Flags:
-        """Whether each of some trees has an entry of the name beside it for what is not stored."""
-        hidden = self._ways.is_stored(trees)
+    def _is_hidden(self, ways: Ways, trees: Numbers, names: Numbers) -> Flags:
+        """Whether each of some trees has an entry of the name beside it, a place in `ways`, for what is not stored."""
+        hidden = ways.is_stored(trees)
         hidden[hidden] = self._with_gaps[trees[hidden]]
         if hidden.any():
-            ways = Ways(self._kinship.catalogue)
-            self._kinship.read(trees[hidden], ways)
-            every = self._ways.names()
-            children = ways.children(trees[hidden], ways.places([every[name] for name in names[hidden].tolist()]))
-            hidden[hidden] = (children != ABSENT) & ~ways.is_stored(children)
+            whole = Ways(self._kinship.catalogue)
+            self._kinship.read(trees[hidden], whole)
+            every = ways.names()
+            children = whole.children(trees[hidden], whole.places([every[name] for name in names[hidden].tolist()]))
+            hidden[hidden] = (children != ABSENT) & ~whole.is_stored(children)
         return hidden
 
     @cached_property
@@ -153,16 +173,18 @@ class ReadPast:
         return flags
 
 
-def _leading(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Ways:
+def _leading(kinship: Kinship, blobs: Collection[str], named: Collection[Named]) -> Ways | None:
     """The ways to `blobs` and to the entries in `named`, and all that is below the latter.
 
-    Raises GitError where folders lie too deep in each other.
+    None where they are too many. Raises GitError where folders lie too deep in each other.
     """
     catalogue = kinship.catalogue
     trees = catalogue.named([bytes.fromhex(tree) for _, tree in named])
     wanted = distinct(np.concatenate([catalogue.named(list(map(bytes.fromhex, blobs))), trees]))
     wanted = wanted[wanted != ABSENT]
     ways = kinship.ways_to(wanted)
+    if ways is None:
+        return None
     below = _add_named(ways, kinship, trees, [os.fsencode(name) for name, _ in named])
     known: Flags = np.zeros(len(catalogue), np.bool_)
     for _ in range(DEEPEST):

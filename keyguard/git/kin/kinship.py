@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from keyguard.errors import GitError
 from keyguard.git.command import Git
 from keyguard.git.kin.arcs import Flags, arcs, distinct
 from keyguard.git.kin.commits import Commits, commits_of
 from keyguard.git.kin.runs import Runs
-from keyguard.git.kin.ways import TOO_MANY, Ways
+from keyguard.git.kin.ways import Ways
 from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.catalogue import ABSENT, Catalogue, Numbers
 from keyguard.git.odb.kinds import EMPTY_TREE, TREE, entries_of
@@ -20,7 +19,7 @@ from keyguard.git.odb.links import Links, Small
 from keyguard.git.odb.names import NO_NAME, taken_apart
 from keyguard.git.odb.plain import examine_named
 
-# Entries of trees that are held at a time: a hundred bytes or two each.
+# Entries of trees that are held at a time: up to a hundred bytes each.
 MOST_ENTRIES = 10_000_000
 
 
@@ -96,11 +95,11 @@ class Kinship:
         reached = arcs(len(above), *among).reached(np.flatnonzero(np.isin(above, tops)).tolist())
         return set(above[reached].tolist())
 
-    def ways_to(self, numbers: Numbers) -> Ways:
-        """The ways to these objects, from all trees that lead to one. Raises GitError where there are too many."""
+    def ways_to(self, numbers: Numbers) -> Ways | None:
+        """The ways to these objects, from all trees that lead to one; None where these name each other too often."""
         runs = self._runs.naming(self.above(numbers))
         if self._runs.width(runs) > MOST_ENTRIES:
-            raise GitError(TOO_MANY)
+            return None
         holder, child, name = self._runs.entries(runs)
         in_tree = name != NO_NAME
         ways = Ways(self.catalogue, taken_apart(self._names))
