@@ -111,12 +111,10 @@ def test_of_a_gzip_with_one_wrong_byte_what_stands_before_is_searched(size: int,
     assert reasons(items) == ["gzip: it is damaged"]
 
 
-@pytest.mark.parametrize("ending", COMPRESSED)
+@pytest.mark.parametrize("ending", ["gz", "bz2"])
 def test_a_key_at_the_end_of_a_damaged_stream_is_found(ending: str) -> None:
-    """All that was packed was inflated before the checksum at the end is seen to be wrong."""
+    """All that was packed was inflated before the checksum at the end is seen to be wrong. xz has none there."""
     data = bytearray(COMPRESSED[ending](letters(300_000) + b"\n" + TEXT))
-    if ending == "xz":
-        pytest.skip("its checksums stand before an index, and stay right")
     data[-6] ^= 1
 
     assert [item.member for item in searched(bytes(data)) if isinstance(item, Match)] == [FORMS[ending]]

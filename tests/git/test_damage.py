@@ -237,7 +237,7 @@ def changed(content: bytes, change: tuple[str, int, int]) -> bytes:
 
 
 @pytest.mark.usefixtures("in_c_and_in_python")
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(changes, min_size=1, max_size=3), st.sampled_from([".pack", ".idx"]))
 def test_a_damaged_pack_gives_right_contents_or_says_what_is_lost(damage: list[tuple[str, int, int]], end: str) -> None:
     with TemporaryDirectory() as folder:

@@ -311,6 +311,26 @@ def test_more_ids_than_are_kept_at_a_time_are_all_told() -> None:
     assert not strange
 
 
+@pytest.mark.parametrize(
+    "delta",
+    [
+        packs.number(1024) + packs.number(1024) + packs.copy(0, 1024) + packs.copy(1500, 100),
+        packs.number(1024) + packs.number(1124) + packs.copy(0, 1024) + packs.copy(1000, 100),
+        packs.number(1023) + packs.number(1023) + packs.copy(0, 1023),
+        packs.number(1024) + packs.number(1023) + packs.copy(0, 1024),
+        packs.number(1024) + packs.number(1024) + packs.copy(0, 1024) + b"\0",
+        packs.number(1024) + packs.number(1027) + packs.copy(0, 1024) + b"\x03ne",
+        packs.number(1024) + packs.number(2000) + packs.copy(0, 1024)[:-1],
+        b"\x80",
+        b"",
+    ],
+)
+def test_what_git_would_not_apply_is_damaged(delta: bytes) -> None:
+    assert native.apply_delta(BASE, delta) is None
+    with pytest.raises(DamagedError):
+        apply_delta(BASE, delta)
+
+
 @pytest.fixture
 def without_libdeflate() -> Iterator[None]:
     native.use_libdeflate(None)

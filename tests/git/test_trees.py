@@ -90,9 +90,10 @@ def with_a_wide_folder(path: Path, seed: int) -> Repository:
     return repository
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.usefixtures("in_c_and_in_python")
-def test_of_a_wide_folder(tmp_path: Path) -> None:
-    repository = with_a_wide_folder(tmp_path, 5)
+def test_of_a_wide_folder(tmp_path: Path, seed: int) -> None:
+    repository = with_a_wide_folder(tmp_path, seed)
 
     assert named(repository) == (listed(repository), True)
 

@@ -217,7 +217,7 @@ def test_every_version_with_a_key_is_found(
 
 
 @pytest.mark.parametrize("together", [1 << 14, 1 << 18])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.usefixtures("in_c_and_in_python")
 def test_of_any_family_every_key_is_found(
     tmp_path: Path, seed: int, together: int, monkeypatch: pytest.MonkeyPatch
