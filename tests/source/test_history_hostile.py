@@ -197,7 +197,7 @@ def test_too_little_memory_for_a_share_loses_none_of_it(
     def no_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("keyguard.git.odb.walk.Walk.places", no_memory)
+    monkeypatch.setattr("keyguard.git.odb.walk.Walk.share", no_memory)
     result = audit(tmp_path, jobs=jobs)
 
     assert [place.commit for place in only(result).locations] == [commit]

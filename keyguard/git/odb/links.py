@@ -98,7 +98,7 @@ class Gatherer:
     _runs: list[_Runs] = field(default_factory=list)
     _absent: list[tuple[Oids, Small, Small]] = field(default_factory=list)
     # Names, where trees are taken apart in Python.
-    _places: Names = field(default_factory=Names)
+    _names: Names = field(default_factory=Names)
     # Of some commits the holders, the dates and how many parents each has; of all of them tree and parents.
     _commits: list[tuple[Numbers, Numbers, Numbers, Oids]] = field(default_factory=list)
     _waiting: int = 0
@@ -110,12 +110,12 @@ class Gatherer:
     _held: int = 0
     _strange: bool = False
     # Takes trees apart in C, where that was built: then none wait.
-    _names: TreeNames | None = field(init=False, default=None)
+    _native: TreeNames | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if compiled.native is not None:
             known = self.catalogue
-            self._names = compiled.native.TreeNames(
+            self._native = compiled.native.TreeNames(
                 self._oid_size, known.oids, known.buckets, secrets.randbits(64), secrets.randbits(64)
             )
 
@@ -137,7 +137,7 @@ class Gatherer:
         return None
 
     def named(self, batch: Batch, places: Collection[int]) -> Iterator[tuple[int, int]]:
-        rows = self._names.flagged(batch.text, _ends(batch), _flags(places)) if self._names else None
+        rows = self._native.flagged(batch.text, _ends(batch), _flags(places)) if self._native else None
         return ((number, place) for number, place in np.frombuffer(rows or b"", np.int64).reshape(-1, 2).tolist())
 
     def pass_over(self, kind: int) -> None:
@@ -146,7 +146,7 @@ class Gatherer:
     def take(self) -> Links:
         """What was gathered since this was last called."""
         self._add_trees()
-        names = self._take_names(*self._names.take()) if self._names else self._take_places()
+        names = self._take_names(*self._native.take()) if self._native else self._take_own_names()
         self._settle_commits()
         none = np.empty(0, np.int32)
         nothing = np.empty((0, self._oid_size), np.uint8), none, none
@@ -193,8 +193,8 @@ class Gatherer:
     def _add_tree_batch(self, holders: Numbers, trees: Batch) -> list[bytes] | None:
         if trees.volume > LARGEST:
             self._strange = True
-        elif self._names:
-            new = self._names.add(trees.text, _ends(trees), holders)
+        elif self._native:
+            new = self._native.add(trees.text, _ends(trees), holders)
             self._strange |= new is None
             return None if new is None else taken_apart(new)
         else:
@@ -212,9 +212,9 @@ class Gatherer:
         self._absent.append((np.frombuffer(ids, np.uint8).reshape(-1, self._oid_size)[which], first, last))
         return names
 
-    def _take_places(self) -> bytes:
-        places, self._places = self._places, Names()
-        return places.together()
+    def _take_own_names(self) -> bytes:
+        names, self._names = self._names, Names()
+        return names.together()
 
     def _add_trees(self) -> None:
         """Take apart the trees that wait."""
@@ -230,7 +230,7 @@ class Gatherer:
     def _add_entries(self, found: Entries, first: Numbers, last: Numbers, entry: Numbers) -> None:
         """Add the runs of some entries, each of which is of the holders `first` to `last`."""
         names = [found.named(number) for number in entry.tolist()]
-        places = self._places.places(names)
+        places = self._names.places(names)
         if places is None:
             self._strange = True
         else:

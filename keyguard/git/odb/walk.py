@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from keyguard.errors import DamagedError
-from keyguard.git.odb.batch import Batch
 from keyguard.git.odb.delta import DELTA_ERRORS, HELD_LIMIT, SUSPECT, check_size, rebuild
 from keyguard.git.odb.family import Order, in_order, reasons
 from keyguard.git.odb.idx import Index
@@ -123,12 +122,8 @@ class Walk(Generic[Value]):
 
     def share(self, start: int, end: int) -> Harvest[Value]:
         """Examine the places `start`..`end` of the pack's order, which are whole families."""
-        return self.places(np.arange(start, end))
-
-    def places(self, places: Integers) -> Harvest[Value]:
-        """Examine some places of the pack's order, ascending, with each of which all that it stands on is given."""
-        deepest = int(self.pack.order.depth[places].max(initial=0))
-        course = _Course(self, deepest)
+        places = np.arange(start, end)
+        course = _Course(self, int(self.pack.order.depth[start:end].max(initial=0)))
         for rows, steps in self._rows_in_steps(places):
             begin = 0
             for count in steps:
@@ -304,24 +299,20 @@ class _Course(Generic[Value]):
         def oid(number: int) -> str:
             return self._walk.pack.oid(int(places[number]))
 
-        new = None
+        witness, new = self._walk.witness, None
+        loud: set[int] = set()
         # Blobs name nothing, and are most of what is read.
-        if self._walk.witness and kind != BLOB:
-            new = self._walk.witness.add(self._walk.first_holder + places, batch)
-        if new is None or not self._walk.examiner.by_names:
-            loud = self._harvest.examine(batch, oid, self._walk.examiner)
+        if witness and kind != BLOB:
+            new = witness.add(self._walk.first_holder + places, batch)
+        if witness and new is not None and self._walk.examiner.by_names:
+            self._keyed.look_at(new)
+            self._harvest.count(len(batch), 0, batch.volume)
+            keyed = self._keyed.found
+            for number, place in witness.named(batch, keyed) if keyed else ():
+                self._harvest.found.append(Found(oid(number), Kind.TREE, keyed[place]))
         else:
-            loud = set()
-            self._take_by_names(batch, oid, new)
+            loud = self._harvest.examine(batch, oid, self._walk.examiner)
         self._unpacker.settle(kind, loud)
-
-    def _take_by_names(self, trees: Batch, oid: Callable[[int], str], new: list[bytes]) -> None:
-        """Count in some trees, of whose names the `new` ones were not looked at."""
-        self._keyed.look_at(new)
-        self._harvest.count(len(trees), 0, trees.volume)
-        if self._keyed.found and self._walk.witness:
-            for number, place in self._walk.witness.named(trees, self._keyed.found):
-                self._harvest.found.append(Found(oid(number), Kind.TREE, self._keyed.found[place]))
 
 
 DAMAGE: tuple[type[Exception], ...] = (DamagedError, *INFLATE_ERRORS, *DELTA_ERRORS)

@@ -51,3 +51,30 @@ batch_end(Batch *batch)
     Py_XDECREF(batch->heap.bytes);
     PyMem_Free(batch->marks);
 }
+
+Py_ssize_t
+contents_count(const Contents *contents)
+{
+    return contents->ends.len / (Py_ssize_t)sizeof(int64_t);
+}
+
+int
+contents_at(const Contents *contents, Py_ssize_t number, const uint8_t **begin, const uint8_t **end)
+{
+    const int64_t *ends = contents->ends.buf;
+    int64_t from = number ? ends[number - 1] + 1 : 0;
+    if (from < 0 || ends[number] < from || ends[number] > contents->text.len) {
+        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+        return 0;
+    }
+    *begin = (const uint8_t *)contents->text.buf + from;
+    *end = (const uint8_t *)contents->text.buf + ends[number];
+    return 1;
+}
+
+void
+contents_release(Contents *contents)
+{
+    PyBuffer_Release(&contents->text);
+    PyBuffer_Release(&contents->ends);
+}

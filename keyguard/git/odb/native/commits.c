@@ -7,7 +7,7 @@
 
 /* Whether a text begins so; it is passed over then. */
 static int
-passes(const char **at, const char *end, const char *word, Py_ssize_t length)
+passes(const uint8_t **at, const uint8_t *end, const char *word, Py_ssize_t length)
 {
     int begins = end - *at >= length && !memcmp(*at, word, length);
     *at += begins ? length : 0;
@@ -15,14 +15,14 @@ passes(const char **at, const char *end, const char *word, Py_ssize_t length)
 }
 
 static int
-digit_of(char digit)
+digit_of(uint8_t digit)
 {
     return '0' <= digit && digit <= '9' ? digit - '0' : 'a' <= digit && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
 /* Read an id in hex with a line end behind it, and pass it over. */
 static int
-read_id(const char **at, const char *end, uint8_t *oid, Py_ssize_t oid_size)
+read_id(const uint8_t **at, const uint8_t *end, uint8_t *oid, Py_ssize_t oid_size)
 {
     if (end - *at <= 2 * oid_size || (*at)[2 * oid_size] != '\n') {
         return 0;
@@ -40,7 +40,7 @@ read_id(const char **at, const char *end, uint8_t *oid, Py_ssize_t oid_size)
 
 /* The date behind a `>`, with a space on either side; -1 where there is none. */
 static int64_t
-date_behind(const char *at, const char *end)
+date_behind(const uint8_t *at, const uint8_t *end)
 {
     int64_t date = 0;
     int digits = 0;
@@ -55,9 +55,9 @@ date_behind(const char *at, const char *end)
 
 /* The date of the committer, whose line comes behind that of the author; 0 where there is none. */
 static int64_t
-read_date(const char *at, const char *end)
+read_date(const uint8_t *at, const uint8_t *end)
 {
-    const char *line_end = passes(&at, end, "author ", 7) ? memchr(at, '\n', end - at) : NULL;
+    const uint8_t *line_end = passes(&at, end, "author ", 7) ? memchr(at, '\n', end - at) : NULL;
     if (!line_end) {
         return 0;
     }
@@ -67,7 +67,7 @@ read_date(const char *at, const char *end)
     }
     line_end = memchr(at, '\n', end - at);
     end = line_end ? line_end : end;
-    for (const char *last = end - 1; last >= at; last--) {
+    for (const uint8_t *last = end - 1; last >= at; last--) {
         int64_t date = *last == '>' ? date_behind(last + 1, end) : -1;
         if (date >= 0) {
             return date;
@@ -79,7 +79,7 @@ read_date(const char *at, const char *end)
 /* Read a commit: its date, and its tree and parents into `ids`, which has room for all that fits into it. Gives how many
    parents there are; -1 where it is no commit. */
 static Py_ssize_t
-read_commit(const char *at, const char *end, Py_ssize_t oid_size, uint8_t *ids, int64_t *date)
+read_commit(const uint8_t *at, const uint8_t *end, Py_ssize_t oid_size, uint8_t *ids, int64_t *date)
 {
     Py_ssize_t parents = 0;
     if (!passes(&at, end, "tree ", 5) || !read_id(&at, end, ids, oid_size)) {
@@ -103,34 +103,34 @@ read_commit(const char *at, const char *end, Py_ssize_t oid_size, uint8_t *ids, 
 PyObject *
 read_commits(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    Py_buffer text, ends;
+    Contents commits;
     Py_ssize_t oid_size;
-    if (!PyArg_ParseTuple(args, "y*y*n", &text, &ends, &oid_size)) {
+    if (!PyArg_ParseTuple(args, "y*y*n", &commits.text, &commits.ends, &oid_size)) {
         return NULL;
     }
-    Py_ssize_t count = ends.len / (Py_ssize_t)sizeof(int64_t), used = 0;
-    int64_t begin = 0;
-    int64_t *rows = PyMem_Malloc(2 * ends.len + 1);
+    Py_ssize_t count = contents_count(&commits), used = 0;
+    int64_t *rows = PyMem_Malloc(2 * commits.ends.len + 1);
     /* An id takes more than twice as many bytes in hex as raw. */
-    uint8_t *ids = PyMem_Malloc(text.len / 2 + 1);
+    uint8_t *ids = PyMem_Malloc(commits.text.len / 2 + 1);
     Outcome outcome = DONE;
     if (!rows || !ids) {
         PyErr_NoMemory();
         outcome = FAILED;
     }
+    if (oid_size < 1) {
+        PyErr_SetString(PyExc_ValueError, "an id has a size");
+        outcome = FAILED;
+    }
     for (Py_ssize_t commit = 0; outcome == DONE && commit < count; commit++) {
-        int64_t end = ((const int64_t *)ends.buf)[commit];
-        if (end < begin || end > text.len || oid_size < 1) {
-            PyErr_SetString(PyExc_ValueError, "columns that do not fit");
+        const uint8_t *begin, *end;
+        if (!contents_at(&commits, commit, &begin, &end)) {
             outcome = FAILED;
             break;
         }
-        const char *data = text.buf;
-        Py_ssize_t parents = read_commit(data + begin, data + end, oid_size, ids + used, &rows[2 * commit]);
+        Py_ssize_t parents = read_commit(begin, end, oid_size, ids + used, &rows[2 * commit]);
         rows[2 * commit + 1] = parents;
         used += (parents + 1) * oid_size;
         outcome = parents < 0 ? LEFT : DONE;
-        begin = end + 1;
     }
     PyObject *result = outcome == LEFT ? Py_NewRef(Py_None) : NULL;
     if (outcome == DONE) {
@@ -139,7 +139,6 @@ read_commits(PyObject *Py_UNUSED(module), PyObject *args)
     }
     PyMem_Free(rows);
     PyMem_Free(ids);
-    PyBuffer_Release(&text);
-    PyBuffer_Release(&ends);
+    contents_release(&commits);
     return result;
 }

@@ -120,6 +120,18 @@ PyObject *batch_take(Batch *batch);
 
 void batch_end(Batch *batch);
 
+/* Contents as Python gives them: they end at `ends` of a text, with a byte between each two. */
+typedef struct {
+    Py_buffer text, ends;
+} Contents;
+
+Py_ssize_t contents_count(const Contents *contents);
+
+/* Where the content with a number begins and ends: 0 where that is not within the text, with an error of Python. */
+int contents_at(const Contents *contents, Py_ssize_t number, const uint8_t **begin, const uint8_t **end);
+
+void contents_release(Contents *contents);
+
 /* --- blobs.c --- */
 
 typedef struct Blob Blob;

@@ -447,27 +447,6 @@ find_flagged(
 
 /* --- What Python sees --- */
 
-/* The columns of some trees, which end at `ends` of a text, with a byte between each two. */
-typedef struct {
-    Py_buffer text, ends;
-    Py_ssize_t count;
-} Trees;
-
-/* The bounds of a tree, which has the number `tree`: 0 where they are none, with an error of Python. */
-static int
-bounds_of(const Trees *trees, Py_ssize_t tree, const uint8_t **begin, const uint8_t **end)
-{
-    const int64_t *ends = trees->ends.buf;
-    int64_t from = tree ? ends[tree - 1] + 1 : 0;
-    if (from < 0 || ends[tree] < from || ends[tree] > trees->text.len) {
-        PyErr_SetString(PyExc_ValueError, "columns that do not fit");
-        return 0;
-    }
-    *begin = (const uint8_t *)trees->text.buf + from;
-    *end = (const uint8_t *)trees->text.buf + ends[tree];
-    return 1;
-}
-
 static PyObject *
 bytes_of(const Column *column)
 {
@@ -480,23 +459,21 @@ bytes_of(const Column *column)
 static PyObject *
 add(TreeNames *self, PyObject *args)
 {
-    Trees trees;
+    Contents trees;
     Py_buffer holders;
     if (!PyArg_ParseTuple(args, "y*y*y*", &trees.text, &trees.ends, &holders)) {
         return NULL;
     }
-    trees.count = trees.ends.len / (Py_ssize_t)sizeof(int64_t);
     Outcome outcome = holders.len == trees.ends.len ? DONE : FAILED;
     if (outcome == FAILED) {
         PyErr_SetString(PyExc_ValueError, "columns that do not fit");
     }
-    for (Py_ssize_t tree = 0; outcome == DONE && tree < trees.count; tree++) {
+    for (Py_ssize_t tree = 0; outcome == DONE && tree < contents_count(&trees); tree++) {
         const uint8_t *begin, *end;
         int32_t holder = (int32_t)((const int64_t *)holders.buf)[tree];
-        outcome = bounds_of(&trees, tree, &begin, &end) ? name_all(self, begin, end, holder) : FAILED;
+        outcome = contents_at(&trees, tree, &begin, &end) ? name_all(self, begin, end, holder) : FAILED;
     }
-    PyBuffer_Release(&trees.text);
-    PyBuffer_Release(&trees.ends);
+    contents_release(&trees);
     PyBuffer_Release(&holders);
     if (outcome != DONE) {
         return outcome == FAILED ? NULL : Py_NewRef(Py_None);
@@ -512,22 +489,20 @@ add(TreeNames *self, PyObject *args)
 static PyObject *
 flagged(TreeNames *self, PyObject *args)
 {
-    Trees trees;
+    Contents trees;
     Py_buffer flags;
     if (!PyArg_ParseTuple(args, "y*y*y*", &trees.text, &trees.ends, &flags)) {
         return NULL;
     }
-    trees.count = trees.ends.len / (Py_ssize_t)sizeof(int64_t);
     Column rows = {NULL, 0, 0};
     Outcome outcome = DONE;
-    for (Py_ssize_t tree = 0; outcome == DONE && tree < trees.count; tree++) {
+    for (Py_ssize_t tree = 0; outcome == DONE && tree < contents_count(&trees); tree++) {
         const uint8_t *begin, *end;
-        outcome = bounds_of(&trees, tree, &begin, &end) ? find_flagged(self, begin, end, tree, &flags, &rows) : FAILED;
+        outcome = contents_at(&trees, tree, &begin, &end) ? find_flagged(self, begin, end, tree, &flags, &rows) : FAILED;
     }
     PyObject *result = outcome == DONE ? bytes_of(&rows) : outcome == LEFT ? Py_NewRef(Py_None) : NULL;
     PyMem_Free(rows.data);
-    PyBuffer_Release(&trees.text);
-    PyBuffer_Release(&trees.ends);
+    contents_release(&trees);
     PyBuffer_Release(&flags);
     return result;
 }
